@@ -1,0 +1,84 @@
+// Package access decides who may do what to which sections of a record, and why:
+// one pure, total function of facts. Zero values refuse.
+package access
+
+import (
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/partner"
+	"github.com/dorsetcarerecord/dcr/internal/section"
+	"github.com/dorsetcarerecord/dcr/internal/sharing"
+)
+
+// Action is what the caller wants to do. The zero Action is nothing that anyone
+// may do.
+type Action uint8
+
+// Actions. Stored in the ledger: add at the end.
+const (
+	_    Action = iota
+	Read        // read entries of a person
+	Find        // look a person up: minimum fields only
+)
+
+// Relationship is what ties the caller's organisation to the person.
+type Relationship struct {
+	Registered  bool      // it is the practice that the person is registered with
+	Encounter   time.Time // the latest encounter with it (its end, or start), zero if none
+	Referral    time.Time // the latest referral to it
+	Appointment time.Time // the latest appointment with it, which may lie ahead
+}
+
+// Facts are all that a decision depends on.
+type Facts struct {
+	Now          time.Time
+	Caller       identity.Caller
+	Action       Action
+	Asked        section.Set // the sections that the request asks for
+	Agreement    partner.Agreement
+	Known        bool // the person exists here
+	Sensitive    bool // staff's own records, protected persons
+	Cleared      bool // the caller has the right to sensitive records
+	ByNumber     bool // for Find: searched by NHS number
+	Restricted   bool // PDS code R
+	Relationship Relationship
+	Sharing      sharing.Choice
+}
+
+// Outcome is the answer. The zero Outcome refuses.
+type Outcome uint8
+
+// Outcomes, in the order in which each tells no more than the one before.
+// Stored in the ledger: add at the end.
+const (
+	Refused        Outcome = iota // not a caller, role or agreement that reads at all: 403
+	Unknown                       // person unknown, or sensitive: 404
+	NoRelationship                // 403 NO_RELATIONSHIP
+	NoConsent                     // 403 NO_PATIENT_CONSENT
+	NotYours                      // no section asked for is the caller's: 404
+	Allowed
+)
+
+// Basis is why access was given. Stored in the ledger: add at the end.
+type Basis uint8
+
+// Bases of access.
+const (
+	NoBasis       Basis = iota
+	Registered          // the registered practice
+	ByEncounter         // an encounter within 12 months
+	ByReferral          // a referral within 12 months
+	ByAppointment       // an appointment within 12 months back, or any ahead
+	Finding             // finding a person needs a role only
+)
+
+// Grant is what was decided. A View can do nothing that its Grant does not list.
+type Grant struct {
+	Outcome  Outcome
+	Basis    Basis
+	Sections section.Set // what may be read: asked for, the role's, and the agreement's
+	// Reduced asks for address, telecom, contacts, practice and pharmacy to be
+	// dropped: the person is restricted (PDS code R).
+	Reduced bool
+}
