@@ -1,5 +1,5 @@
 // Package access decides who may do what to which sections of a record, and why:
-// one pure, total function of facts. Zero values refuse.
+// one pure, total function of facts. Zero values refuse. RULES 0, 2 and 3.
 package access
 
 import (
@@ -22,21 +22,23 @@ const (
 	Find        // look a person up: minimum fields only
 )
 
-// Relationship is what ties the caller's organisation to the person.
+// Relationship is what ties the caller's organisation to the person. Entries that
+// were retracted, cancelled or are held must not be counted by whoever fills it in.
 type Relationship struct {
 	Registered  bool      // it is the practice that the person is registered with
-	Encounter   time.Time // the latest encounter with it (its end, or start), zero if none
+	Encounter   time.Time // the latest encounter with it (its end, or start; for one that goes on, now), zero if none
 	Referral    time.Time // the latest referral to it
 	Appointment time.Time // the latest appointment with it, which may lie ahead
 }
 
-// Facts are all that a decision depends on.
+// Facts are all that a decision depends on. What was not found out stays zero, and
+// refuses; so a caller of Decide may leave out what it could not read, never guess.
 type Facts struct {
 	Now          time.Time
 	Caller       identity.Caller
 	Action       Action
 	Asked        section.Set // the sections that the request asks for
-	Agreement    partner.Agreement
+	Agreement    partner.Agreement // of the caller's organisation
 	Known        bool // the person exists here
 	Sensitive    bool // staff's own records, protected persons
 	Cleared      bool // the caller has the right to sensitive records
@@ -63,17 +65,18 @@ const (
 // Basis is why access was given. Stored in the ledger: add at the end.
 type Basis uint8
 
-// Bases of access.
+// Bases of access. The first that holds is given, in this order.
 const (
 	NoBasis       Basis = iota
 	Registered          // the registered practice
-	ByEncounter         // an encounter within 12 months
-	ByReferral          // a referral within 12 months
+	ByEncounter         // an encounter within 12 months back, or ahead (a planned discharge)
+	ByReferral          // a referral within 12 months back, or ahead
 	ByAppointment       // an appointment within 12 months back, or any ahead
 	Finding             // finding a person needs a role only
 )
 
 // Grant is what was decided. A View can do nothing that its Grant does not list.
+// Only an Allowed grant has sections or a basis.
 type Grant struct {
 	Outcome  Outcome
 	Basis    Basis
