@@ -37,13 +37,13 @@ type Facts struct {
 	Now          time.Time
 	Caller       identity.Caller
 	Action       Action
-	Asked        section.Set // the sections that the request asks for
+	Asked        section.Set       // the sections that the request asks for
 	Agreement    partner.Agreement // of the caller's organisation
-	Known        bool // the person exists here
-	Sensitive    bool // staff's own records, protected persons
-	Cleared      bool // the caller has the right to sensitive records
-	ByNumber     bool // for Find: searched by NHS number
-	Restricted   bool // PDS code R
+	Known        bool              // the person exists here
+	Sensitive    bool              // staff's own records, protected persons
+	Cleared      bool              // the caller has the right to sensitive records
+	ByNumber     bool              // for Find: searched by NHS number
+	Restricted   bool              // PDS code R
 	Relationship Relationship
 	Sharing      sharing.Choice
 }

@@ -3,6 +3,7 @@
 package partner
 
 import (
+	"strings"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
@@ -22,7 +23,27 @@ const (
 	Hospice
 	Neighbour
 	Programme // the programme office
+	endKind
 )
+
+var kinds = [...]string{"none", "gp", "acute", "community", "council", "hospice", "neighbour", "programme"}
+
+func (k Kind) String() string {
+	if k >= endKind {
+		return kinds[0]
+	}
+	return kinds[k]
+}
+
+// ParseKind returns the kind of that name.
+func ParseKind(name string) (Kind, error) {
+	for k := GP; k < endKind; k++ {
+		if kinds[k] == name {
+			return k, nil
+		}
+	}
+	return 0, invalid("kind", "the kind must be one of %s", strings.Join(kinds[1:], " "))
+}
 
 // Agreement is a sharing agreement, held as data: an organisation is a partner
 // only under one. Zero values allow nothing.
@@ -53,6 +74,26 @@ const (
 	ClinicalSystem            // reads for named users, by SMART Backend Services
 	Feed                      // a source system that sends
 )
+
+func (k ClientKind) String() string {
+	switch k {
+	case ClinicalSystem:
+		return "clinical-system"
+	case Feed:
+		return "feed"
+	}
+	return "none"
+}
+
+// ParseClientKind returns the kind of that name.
+func ParseClientKind(name string) (ClientKind, error) {
+	for _, k := range []ClientKind{ClinicalSystem, Feed} {
+		if k.String() == name {
+			return k, nil
+		}
+	}
+	return 0, invalid("kind", "the kind must be clinical-system or feed")
+}
 
 // Client is a system registered under an agreement.
 type Client struct {

@@ -1,0 +1,180 @@
+package partner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// Collections of the registry.
+const (
+	agreements = "agreement"         // partition and id: the ODS code
+	past       = "agreement_history" // partition: the ODS code; id: the revision
+	clients    = "client"            // partition and id: the client id
+	certs      = "client_cert"       // claims; partition and id: the fingerprint
+	listing    = "partner_list"      // what there is; partition: the collection's name
+)
+
+// Specs declares the collections of the registry.
+func Specs() []driver.Spec {
+	return []driver.Spec{{Name: agreements}, {Name: past}, {Name: clients}, {Name: certs}, {Name: listing}}
+}
+
+// Documents is what the registry needs of the store.
+type Documents interface {
+	Get(ctx context.Context, refs []driver.Ref, visit driver.Visit) error
+	Find(ctx context.Context, q driver.Query, visit driver.Visit) (after []byte, err error)
+	Commit(ctx context.Context, partition string, ops []driver.Op) error
+}
+
+// Registry keeps agreements and clients. It caches nothing: what is suspended,
+// lapsed or revoked stops counting at the next read, on every instance.
+type Registry struct{ db Documents }
+
+// NewRegistry returns the registry kept in db, whose collections are Specs.
+func NewRegistry(db Documents) *Registry { return &Registry{db} }
+
+// Version is an agreement as it stood from a moment on, and who made it so.
+type Version struct {
+	Agreement Agreement
+	Rev       uint64
+	At        time.Time
+	By        string
+}
+
+// PutAgreement stores the agreement of its organisation if the stored one is
+// still at rev (0: there is none), and returns its new revision. What it replaces
+// stays in the history.
+func (r *Registry) PutAgreement(ctx context.Context, a Agreement, rev uint64, by string, now time.Time) (uint64, error) {
+	if err := a.Validate(); err != nil {
+		return 0, err
+	}
+	org := string(a.Org)
+	if err := r.list(ctx, agreements, org); err != nil {
+		return 0, err
+	}
+	next := rev + 1
+	body, _ := a.AppendBinary(nil)
+	kept := appendVersion(nil, Version{Agreement: a, At: now, By: by})
+	write := driver.Op{Kind: driver.Replace, Doc: driver.Doc{Ref: driver.Ref{Collection: agreements, Partition: org, ID: org}, Rev: rev, Body: body}}
+	if rev == 0 {
+		write.Kind = driver.Insert
+	}
+	note := driver.Op{Kind: driver.Insert, Doc: driver.Doc{Ref: driver.Ref{Collection: past, Partition: org, ID: revID(next)}, Body: kept}}
+	err := r.db.Commit(ctx, org, []driver.Op{write, note})
+	if conflict(err) {
+		return 0, errs.New(errs.Conflict, "the agreement was changed in the meantime: read it again, then change it")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("put agreement of %s: %w", a.Org, err)
+	}
+	return next, nil
+}
+
+// Agreement returns the agreement of org and its revision; errs.NotFound if there
+// is none. It may have lapsed: ask it whether it is Live.
+func (r *Registry) Agreement(ctx context.Context, org nhs.ODS) (a Agreement, rev uint64, err error) {
+	if org == "" {
+		return a, 0, errs.New(errs.NotFound, "there is no agreement with that organisation")
+	}
+	rev, err = r.get(ctx, agreements, string(org), &a)
+	if errors.Is(err, driver.ErrNotFound) {
+		return a, 0, errs.New(errs.NotFound, "there is no agreement with that organisation")
+	}
+	if err == nil && a.Org != org {
+		return Agreement{}, 0, fmt.Errorf("agreement of %s: %w", org, driver.ErrCorrupt)
+	}
+	return a, rev, err
+}
+
+// Agreements returns all agreements, by ODS code.
+func (r *Registry) Agreements(ctx context.Context) ([]Agreement, error) {
+	var all []Agreement
+	err := r.each(ctx, agreements, func(org string) error {
+		a, _, err := r.Agreement(ctx, nhs.ODS(org))
+		if err == nil {
+			all = append(all, a)
+		}
+		return err
+	})
+	return all, err
+}
+
+// History returns what the agreement of org has been, oldest first, the one in
+// force included.
+func (r *Registry) History(ctx context.Context, org nhs.ODS) ([]Version, error) {
+	var all []Version
+	var bad error
+	_, err := r.db.Find(ctx, driver.Query{Collection: past, Partition: string(org)}, func(d *driver.Doc) bool {
+		v, err := decodeVersion(d.Body)
+		if bad = err; err != nil {
+			return false
+		}
+		v.Rev = uint64(len(all) + 1)
+		all = append(all, v)
+		return true
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return nil, fmt.Errorf("history of %s: %w", org, err)
+	}
+	return all, nil
+}
+
+// decoder is a document's typed form.
+type decoder interface{ UnmarshalBinary([]byte) error }
+
+// get reads the document id of a collection, whose partition is its id.
+func (r *Registry) get(ctx context.Context, collection, id string, into decoder) (rev uint64, err error) {
+	found := driver.ErrNotFound
+	refs := [1]driver.Ref{{Collection: collection, Partition: id, ID: id}}
+	err = r.db.Get(ctx, refs[:], func(d *driver.Doc) bool {
+		rev, found = d.Rev, into.UnmarshalBinary(d.Body)
+		return true
+	})
+	if err == nil {
+		err = found
+	}
+	return rev, err
+}
+
+// list notes, before it is made, that a document exists, for those who ask what
+// there is. A note without its document tells nothing.
+func (r *Registry) list(ctx context.Context, collection, id string) error {
+	ref := driver.Ref{Collection: listing, Partition: collection, ID: id}
+	err := r.db.Commit(ctx, collection, []driver.Op{{Kind: driver.Insert, Doc: driver.Doc{Ref: ref}}})
+	if err != nil && !conflict(err) {
+		return fmt.Errorf("list %s: %w", collection, err)
+	}
+	return nil
+}
+
+// each calls do for every listed id of a collection that exists.
+func (r *Registry) each(ctx context.Context, collection string, do func(id string) error) error {
+	var ids []string
+	_, err := r.db.Find(ctx, driver.Query{Collection: listing, Partition: collection}, func(d *driver.Doc) bool {
+		ids = append(ids, d.ID)
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list %s: %w", collection, err)
+	}
+	for _, id := range ids {
+		if err := do(id); err != nil && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+func conflict(err error) bool {
+	_, is := errors.AsType[*driver.ConflictError](err)
+	return is
+}
+
+// revID is a revision as an id that sorts by number.
+func revID(rev uint64) string { return fmt.Sprintf("%020d", rev) }
