@@ -3,8 +3,10 @@
 package sharing
 
 import (
+	"strings"
 	"time"
 
+	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 )
 
@@ -18,7 +20,27 @@ const (
 	Share              // the default
 	EmergencyOnly      // professionals only by break-glass for an emergency or safeguarding
 	None               // sealed: no professional at all
+	endTier
 )
+
+var tiers = [...]string{"unknown", "share", "emergency-only", "none"}
+
+func (t Tier) String() string {
+	if t >= endTier {
+		return tiers[Unknown]
+	}
+	return tiers[t]
+}
+
+// ParseTier returns the tier of that name, which a person may choose.
+func ParseTier(name string) (Tier, error) {
+	for t := Share; t < endTier; t++ {
+		if tiers[t] == name {
+			return t, nil
+		}
+	}
+	return Unknown, errs.New(errs.Invalid, "there is no such sharing choice; they are %s", strings.Join(tiers[1:], " "))
+}
 
 // Window shares for a period, with one organisation or all, though the tier says
 // otherwise. A window for one appointment ends 24 hours after it.
@@ -39,10 +61,16 @@ type Choice struct {
 // Default is the choice of a person who made none.
 func Default() Choice { return Choice{Tier: Share} }
 
-// For returns the tier that holds for org at now.
+// For returns the tier that holds for org at now. A window includes its first
+// moment and not its last. Windows open nothing in a choice that was not read, or
+// that this program does not know.
 func (c Choice) For(org nhs.ODS, now time.Time) Tier {
-	if c.Tier == Share || c.Tier == Unknown {
-		return c.Tier
+	switch c.Tier {
+	case Share:
+		return Share
+	case EmergencyOnly, None:
+	default:
+		return Unknown
 	}
 	for _, w := range c.Windows {
 		if (w.Org == "" || w.Org == org) && !now.Before(w.From) && now.Before(w.To) {
@@ -52,22 +80,22 @@ func (c Choice) For(org nhs.ODS, now time.Time) Tier {
 	return c.Tier
 }
 
-// Stricter returns the stricter of two choices, window by window: joined people
-// read as one under it.
+// Stricter returns the stricter of two choices: joined people read as one under
+// it. At no time and for no organisation does it share what either does not.
 func Stricter(a, b Choice) Choice {
 	if rank(b.Tier) > rank(a.Tier) {
-		return b
+		a, b = b, a
 	}
-	if rank(a.Tier) > rank(b.Tier) {
-		return a
+	if b.Tier != Share { // else b says nothing
+		a.Windows = intersect(a.Windows, b.Windows)
 	}
-	a.Windows = intersect(a.Windows, b.Windows)
 	return a
 }
 
+// rank orders tiers by strictness; what is not known is the strictest.
 func rank(t Tier) int {
 	if t == Unknown {
-		return int(None) + 1
+		return int(endTier)
 	}
 	return int(t)
 }

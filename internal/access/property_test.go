@@ -1,0 +1,123 @@
+package access_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/dorsetcarerecord/dcr/internal/access"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/section"
+	"github.com/dorsetcarerecord/dcr/internal/sharing"
+)
+
+var (
+	drawOrg  = rapid.SampledFrom([]nhs.ODS{"", hospital, practice})
+	drawTime = rapid.Custom(func(t *rapid.T) time.Time {
+		return rapid.SampledFrom([]time.Time{{}, now.AddDate(-2, 0, 0), now.AddDate(-1, 0, 0), now.Add(-1), now, now.Add(1), now.AddDate(1, 0, 0)}).Draw(t, "t")
+	})
+	drawSet = rapid.Custom(func(t *rapid.T) section.Set {
+		return section.Set(rapid.Uint32().Draw(t, "bits")) & section.All
+	})
+	drawFacts = rapid.Custom(func(t *rapid.T) access.Facts {
+		f := consultant() // mostly in order, or nothing would ever be allowed
+		often := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 0 }
+		if often("caller") {
+			f.Caller.Kind = identity.Kind(rapid.IntRange(0, 4).Draw(t, "kind"))
+			f.Caller.Org, f.Caller.Expires = drawOrg.Draw(t, "org"), drawTime.Draw(t, "expires")
+		}
+		if often("agreement") {
+			a := &f.Agreement
+			a.Signed, a.Ends, a.DSPT = drawTime.Draw(t, "signed"), drawTime.Draw(t, "ends"), drawTime.Draw(t, "dspt")
+			a.Suspended = rapid.Bool().Draw(t, "suspended")
+		}
+		f.Caller.Role = identity.Role(rapid.IntRange(0, 11).Draw(t, "role"))
+		f.Agreement.Read, f.Asked = drawSet.Draw(t, "read"), drawSet.Draw(t, "asked")
+		f.Action = access.Action(rapid.IntRange(0, 3).Draw(t, "action"))
+		f.Known, f.ByNumber = !often("unknown"), rapid.Bool().Draw(t, "number")
+		f.Sensitive, f.Cleared, f.Restricted = often("sensitive"), rapid.Bool().Draw(t, "cleared"), often("restricted")
+		f.Relationship = access.Relationship{Registered: rapid.Bool().Draw(t, "registered"), Encounter: drawTime.Draw(t, "encounter"),
+			Referral: drawTime.Draw(t, "referral"), Appointment: drawTime.Draw(t, "appointment")}
+		f.Sharing.Tier = sharing.Tier(rapid.IntRange(0, 4).Draw(t, "tier"))
+		for range rapid.IntRange(0, 2).Draw(t, "windows") {
+			f.Sharing.Windows = append(f.Sharing.Windows,
+				sharing.Window{Org: drawOrg.Draw(t, "for"), From: drawTime.Draw(t, "from"), To: drawTime.Draw(t, "to")})
+		}
+		return f
+	})
+)
+
+// narrow takes something away from the facts.
+func narrow(t *rapid.T, f access.Facts) access.Facts {
+	steps := []func(){
+		func() { f.Asked &= drawSet.Draw(t, "fewer asked") },
+		func() { f.Agreement.Read &= drawSet.Draw(t, "fewer agreed") },
+		func() { f.Agreement.Suspended = true },
+		func() { f.Agreement.Ends = f.Agreement.Ends.Add(-time.Hour) },
+		func() { f.Agreement.DSPT = f.Agreement.DSPT.Add(-time.Hour) },
+		func() { f.Agreement.Signed = f.Agreement.Signed.Add(time.Hour) },
+		func() { f.Caller.Expires = f.Caller.Expires.Add(-time.Hour) },
+		func() { f.Caller.Role = identity.NoRole },
+		func() { f.Known = false },
+		func() { f.Sensitive = true },
+		func() { f.Cleared = false },
+		func() { f.Restricted = true },
+		func() { f.ByNumber = false },
+		func() { f.Relationship.Registered = false },
+		func() { f.Relationship.Encounter = f.Relationship.Encounter.Add(-time.Hour) },
+		func() { f.Relationship.Referral = time.Time{} },
+		func() { f.Relationship.Appointment = f.Relationship.Appointment.Add(-time.Hour) },
+		func() { f.Sharing = sharing.Stricter(f.Sharing, sharing.Choice{Tier: sharing.EmergencyOnly}) },
+		func() { f.Sharing.Tier = sharing.Unknown },
+		func() {
+			if f.Sharing.Tier != sharing.Share {
+				f.Sharing.Windows = nil
+			}
+		},
+	}
+	steps[rapid.IntRange(0, len(steps)-1).Draw(t, "step")]()
+	return f
+}
+
+func TestNarrowingNeverWidens(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		wide := drawFacts.Draw(t, "facts")
+		tight := narrow(t, wide)
+		before, after := access.Decide(wide), access.Decide(tight)
+		if after.Sections&^before.Sections != 0 {
+			t.Fatalf("grew from %v to %v", before, after)
+		}
+		if after.Outcome == access.Allowed && (before.Outcome != access.Allowed || before.Reduced && !after.Reduced) {
+			t.Fatalf("from %v to %v", before, after)
+		}
+	})
+}
+
+func TestGrantsKeepWithinTheirBounds(t *testing.T) {
+	allowed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFacts.Draw(t, "facts")
+		g := access.Decide(f)
+		if g.Outcome != access.Allowed {
+			if g.Sections != 0 || g.Basis != access.NoBasis || g.Reduced || g.Err() == nil {
+				t.Fatalf("a refusal gives something: %+v", g)
+			}
+			return
+		}
+		allowed++
+		if g.Sections == 0 || g.Sections&^(f.Asked&access.Sections(f.Caller.Role)&f.Agreement.Read) != 0 {
+			t.Fatalf("sections %v of asked %v, agreed %v", g.Sections, f.Asked, f.Agreement.Read)
+		}
+		if f.Sharing.Tier != sharing.Share && len(f.Sharing.Windows) == 0 {
+			t.Fatalf("allowed at tier %v without a window", f.Sharing.Tier)
+		}
+		if g.Basis == access.NoBasis || g.Err() != nil || g.Reduced != f.Restricted {
+			t.Fatalf("%+v", g)
+		}
+	})
+	if allowed == 0 {
+		t.Error("nothing was allowed: the facts drawn prove nothing")
+	}
+}
