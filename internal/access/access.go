@@ -20,6 +20,9 @@ const (
 	_    Action = iota
 	Read        // read entries of a person
 	Find        // look a person up: minimum fields only
+	Consult     // read of organisations, staff, places and medications: of nobody's record
+	Choose      // set a person's sharing choice
+	Administer  // restrict, mark as sensitive, join or split records
 )
 
 // Relationship is what ties the caller's organisation to the person. Entries that
@@ -72,7 +75,8 @@ const (
 	ByEncounter         // an encounter within 12 months back, or ahead (a planned discharge)
 	ByReferral          // a referral within 12 months back, or ahead
 	ByAppointment       // an appointment within 12 months back, or any ahead
-	Finding             // finding a person needs a role only
+	Finding             // finding a person, or consulting the directory, needs a role only
+	ByOperator          // the programme's operator, over the local socket
 )
 
 // Grant is what was decided. A View can do nothing that its Grant does not list.

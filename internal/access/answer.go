@@ -36,9 +36,9 @@ func Absent() error { return errs.New(errs.NotFound, "There is no such record.")
 func (g Grant) Err() error { return Answer(g.Outcome) }
 
 var (
-	actions  = [...]string{"none", "read", "find"}
+	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer"}
 	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed"}
-	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding"}
+	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator"}
 )
 
 func (a Action) String() string  { return name(actions[:], int(a)) }

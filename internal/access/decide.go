@@ -11,9 +11,15 @@ import (
 // what is missing refuses. A caller whose identity has no end, or one that has
 // passed, is refused like one without an agreement.
 func Decide(f Facts) Grant {
+	if f.Caller.Kind == identity.Operator {
+		return operate(&f)
+	}
 	mine := entitled(&f)
 	if mine == 0 || !possible(f.Action, mine) {
 		return Grant{Outcome: Refused}
+	}
+	if f.Action == Consult {
+		return Grant{Outcome: Allowed, Basis: Finding}
 	}
 	if hidden(&f) {
 		return Grant{Outcome: Unknown}
@@ -33,6 +39,18 @@ func Decide(f Facts) Grant {
 		return Grant{Outcome: NotYours}
 	}
 	return Grant{Outcome: Allowed, Basis: basis, Sections: granted, Reduced: f.Restricted}
+}
+
+// operate decides for the programme's operator, who changes what decides about a
+// person and reads nothing of them.
+func operate(f *Facts) Grant {
+	if f.Caller.ID == "" || f.Action != Choose && f.Action != Administer {
+		return Grant{Outcome: Refused}
+	}
+	if !f.Known {
+		return Grant{Outcome: Unknown}
+	}
+	return Grant{Outcome: Allowed, Basis: ByOperator}
 }
 
 // entitled returns what the caller's role and agreement let anyone in that place
@@ -58,7 +76,7 @@ func entitled(f *Facts) section.Set {
 // possible reports whether somebody entitled to mine may do the action at all.
 func possible(a Action, mine section.Set) bool {
 	switch a {
-	case Read:
+	case Read, Consult:
 		return true
 	case Find:
 		return mine.Has(section.Demographics)
