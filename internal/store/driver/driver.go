@@ -16,10 +16,10 @@ import (
 // Limits of one commit and one document.
 const (
 	MaxOps      = 2000
-	MaxCommit   = 16 << 20 // bytes of all bodies of a commit
+	MaxCommit   = 20 << 20 // bytes of all bodies of a commit: a body of 16 MB in parts, and what follows from it
 	MaxBody     = 1 << 20  // bytes of one body; package store splits larger ones
 	MaxRecord   = 16 << 20 // bytes of one log record
-	MaxKey      = 1024     // bytes of a partition or an id
+	MaxKey      = 1024     // bytes of a partition or an id; both are valid UTF-8 and not empty
 	MaxIndexKey = 4096     // bytes of one encoded index key
 )
 
@@ -30,6 +30,9 @@ type Spec struct {
 	// Clustered names the index in whose order an engine should lay the documents,
 	// so that a range of it is read in one sweep. A hint: it changes no result.
 	Clustered string
+	// Small promises that no body is over MaxBody. It spares package store a look
+	// for the parts of the body before, at each replacement and deletion.
+	Small bool
 	// Linearizable asks that a Get never returns what a deposed primary holds.
 	Linearizable bool
 }
@@ -87,10 +90,11 @@ type Doc struct {
 	Rev  uint64 // starts at 1 and grows by 1 with each replacement
 	Body []byte
 	// Keys holds one key for each index of the spec, in its order; a nil key keeps
-	// the document out of that index.
+	// the document out of that index. Given to write; nil in what is read, so a
+	// replacement gives them anew.
 	Keys    [][]Value
 	Due     Due
-	Expires time.Time // zero: never. An expired document is as absent for every read.
+	Expires time.Time // zero: never; stored to the microsecond. From then on the document is absent for reads and conditions.
 }
 
 // OpKind says what an operation does.
@@ -98,12 +102,13 @@ type OpKind uint8
 
 // Operations.
 const (
-	Insert  OpKind = iota + 1 // fails if the document exists
-	Replace                   // fails unless the document is at Rev
-	Delete                    // fails unless the document is at Rev
-	Require                   // changes nothing; fails unless the document is at Rev (0: absent)
-	Put                       // inserts or replaces, whatever is there
-	Discard                   // deletes if there
+	Insert     OpKind = iota + 1 // fails if the document exists
+	Replace                      // fails unless the document is at Rev
+	Delete                       // fails unless the document is at Rev
+	Require                      // changes nothing; fails unless the document is at Rev (0: absent)
+	Put                          // inserts or replaces, whatever is there
+	Discard                      // deletes if there
+	Reschedule                   // changes Due alone, and Rev; fails unless the document is at Rev
 )
 
 // Op is one operation of a commit. Doc.Partition is the commit's.
@@ -129,11 +134,12 @@ var (
 	ErrUnavailable = errors.New("store: unavailable")  // disk full, server away; try again later
 	ErrCorrupt     = errors.New("store: corrupt data") // a checksum or structure does not hold
 	ErrClosed      = errors.New("store: closed")
+	ErrCursor      = errors.New("store: not a cursor of this query")
 )
 
 // Query reads one partition of a collection by one index: equalities on its first
 // fields, then at most one range on the field after them. Results come in the
-// index's order (Reverse: the opposite), ties by id.
+// index's order, ties by id; Reverse turns all of it round.
 type Query struct {
 	Collection, Partition string
 	Index                 string // "" reads in the order of ids
@@ -144,9 +150,9 @@ type Query struct {
 	Limit                 int    // documents visited; 0 means no limit
 }
 
-// Visit receives a document. Its bytes (Body, and nothing else) belong to the
-// engine and are valid only until Visit returns: copy, do not block, and call
-// nothing of the store. Returning false stops the reading.
+// Visit receives a document. d itself and its Body belong to the engine and are
+// valid only until Visit returns (strings may be kept): copy, do not block, and
+// call nothing of the store. Returning false stops the reading.
 type Visit func(d *Doc) bool
 
 // Engine keeps documents and logs. All methods may be called concurrently.
@@ -166,8 +172,8 @@ type Engine interface {
 	Commit(ctx context.Context, partition string, ops []Op) error
 
 	// Due visits at most limit documents due in queue not after before, oldest
-	// first, over all partitions and collections. A worker claims one by a Replace
-	// that moves its Due ahead: the revision decides who has it.
+	// first, over all partitions and collections. A worker claims one by a
+	// Reschedule that moves its Due ahead: the revision decides who has it.
 	Due(ctx context.Context, queue string, before time.Time, limit int, visit Visit) error
 
 	// Sweep removes documents that expired before now, at most limit of them, and
@@ -200,11 +206,11 @@ type Backuper interface {
 type Log interface {
 	// Append adds the records in order, next to each other, and returns the number
 	// of the first once all are durable. After an error it is unknown whether they
-	// are there.
+	// are there, or only the first of them. The records may be reused after it returns.
 	Append(ctx context.Context, records ...[]byte) (first uint64, err error)
 
 	// Read visits the records from number from on, in order, until visit returns
-	// false or the log ends. The bytes are valid until visit returns. A record that does
+	// false or the log ends; none from Len on is no error. The bytes are valid until visit returns. A record that does
 	// not match its checksum is ErrCorrupt.
 	Read(ctx context.Context, from uint64, visit func(n uint64, record []byte) bool) error
 

@@ -1,0 +1,269 @@
+// Package seglog keeps an append-only log of records in a folder of segment files:
+// a checksum for each record, verified whenever it is read; one sync shared by all
+// who append at the same moment; a torn tail cut at opening; and a note outside the
+// folder of how long the log was, so that a lost tail shows.
+package seglog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// Options of a log. The zero value is right for all but tests.
+type Options struct {
+	SegmentSize int64 // a segment that has reached this is followed by a new one; 64 MB
+
+	openFile func(path string, flag int) (osFile, error)
+}
+
+func (o Options) withDefaults() Options {
+	if o.SegmentSize <= 0 {
+		o.SegmentSize = 64 << 20
+	}
+	if o.openFile == nil {
+		o.openFile = openReal
+	}
+	return o
+}
+
+// Log is an open log. One process at a time may hold a folder open; whoever opens
+// the log sees to that.
+type Log struct {
+	dir      string
+	o        Options
+	length   atomic.Uint64
+	requests chan *request
+	poke     chan struct{} // something for the background to do
+	done     sync.WaitGroup
+
+	closing sync.RWMutex // held for reading while sending to requests
+	closed  bool
+
+	mu       sync.RWMutex // the segments and their places
+	segments []*segment
+
+	// ahead is where the zeros written ahead of the last segment end. Whoever writes at
+	// or beyond it, or cuts the file, holds prepare.
+	prepare sync.Mutex
+	ahead   atomic.Int64
+
+	note   *note // the background's
+	failed bool  // the committer's: the tail holds what was not acknowledged
+	buf    []byte
+}
+
+var _ driver.Log = (*Log)(nil)
+
+// Open opens the log in dir, making it if need be. A tail that was being written when
+// the process or the machine stopped is cut off; a log that is damaged elsewhere, or
+// shorter than it was known to be, is refused with driver.ErrCorrupt and left as it is.
+func Open(dir string, opts Options) (*Log, error) {
+	l := &Log{dir: dir, o: opts.withDefaults(), requests: make(chan *request, 1024), poke: make(chan struct{}, 1)}
+	if err := l.open(); err != nil {
+		for _, s := range l.segments {
+			s.close()
+		}
+		if l.note != nil {
+			l.note.file.Close()
+		}
+		return nil, err
+	}
+	l.done.Go(l.commitLoop)
+	return l, nil
+}
+
+func (l *Log) open() (err error) {
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return unavailable("make a log's folder", err)
+	}
+	if l.note, err = openNote(filepath.Clean(l.dir)+".len", &l.o); err != nil {
+		return err
+	}
+	if l.segments, err = listSegments(l.dir); err != nil {
+		return err
+	}
+	next := uint64(0)
+	for i, s := range l.segments {
+		if s.first != next {
+			return fmt.Errorf("%w: log %s has no records %d to %d: a segment is missing; restore it from a backup", driver.ErrCorrupt, l.name(), next, s.first)
+		}
+		if i == len(l.segments)-1 {
+			err = l.openLast(s)
+		} else {
+			err = l.openSealed(s)
+		}
+		if err != nil {
+			return err
+		}
+		next = s.first + s.count
+	}
+	if next < l.note.at {
+		return fmt.Errorf("%w: log %s has %d records, and %d were known to be durable: its tail is lost; restore it from a backup", driver.ErrCorrupt, l.name(), next, l.note.at)
+	}
+	if err := l.settle(); err != nil {
+		return unavailable("open log "+l.name(), err)
+	}
+	l.length.Store(next)
+	return nil
+}
+
+// settle makes the tail end where its records do and durable: what a killed process
+// had written may be in memory only.
+func (l *Log) settle() error {
+	if len(l.segments) == 0 {
+		s, err := createSegment(l.dir, 0, &l.o)
+		if err != nil {
+			return err
+		}
+		l.segments = append(l.segments, s)
+		if err := syncDir(filepath.Dir(l.dir)); err != nil {
+			return err
+		}
+	}
+	last := l.segments[len(l.segments)-1]
+	f, err := last.handle(&l.o)
+	if err != nil {
+		return err
+	}
+	if err := f.Truncate(last.end); err != nil {
+		return err
+	}
+	l.ahead.Store(last.end)
+	return f.Datasync()
+}
+
+func (l *Log) openLast(s *segment) error {
+	f, size, err := l.sized(s)
+	if err != nil {
+		return err
+	}
+	stopped, err := s.scan(f, size)
+	if err != nil || stopped == nil {
+		return err
+	}
+	damaged, err := s.batchAfter(f, size)
+	if err == nil && damaged {
+		err = stopped
+	}
+	return err
+}
+
+func (l *Log) openSealed(s *segment) error {
+	if s.loadIndex() {
+		return nil
+	}
+	f, size, err := l.sized(s)
+	if err != nil {
+		return err
+	}
+	stopped, err := s.scan(f, size)
+	if err == nil {
+		err = stopped
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.writeIndex(); err != nil {
+		return unavailable("write the index of a segment", err)
+	}
+	return nil
+}
+
+func (l *Log) sized(s *segment) (osFile, int64, error) {
+	f, err := s.handle(&l.o)
+	if err != nil {
+		return nil, 0, err
+	}
+	size, err := f.Size()
+	return f, size, err
+}
+
+// listSegments returns the segments of dir in order, and removes what was left
+// unfinished.
+func listSegments(dir string) ([]*segment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []*segment
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		var first uint64
+		switch filepath.Ext(e.Name()) {
+		case ".new":
+			if err := os.Remove(path); err != nil {
+				return nil, err
+			}
+		case ".seg":
+			if _, err := fmt.Sscanf(e.Name(), "%d.seg", &first); err != nil || e.Name() != segmentName(first) {
+				return nil, fmt.Errorf("%w: %s is not the name of a segment", driver.ErrCorrupt, path)
+			}
+			list = append(list, &segment{path: path, first: first})
+		}
+	}
+	return list, nil
+}
+
+func (l *Log) name() string { return filepath.Base(l.dir) }
+
+// Len returns the number of durable records.
+func (l *Log) Len() uint64 { return l.length.Load() }
+
+// Close answers what is under way and notes the log's length.
+func (l *Log) Close() error {
+	l.closing.Lock()
+	if l.closed {
+		l.closing.Unlock()
+		return nil
+	}
+	l.closed = true
+	close(l.requests)
+	l.closing.Unlock()
+	l.done.Wait()
+	errs := []error{l.note.write(l.Len()), l.note.file.Close()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.segments {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+func unavailable(what string, err error) error {
+	return fmt.Errorf("%w: %s: %w", driver.ErrUnavailable, what, err)
+}
+
+// Append implements driver.Log. It is not interrupted once its records are being
+// written, so that the outcome is known.
+func (l *Log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	size := 0
+	for _, r := range records {
+		if len(r) > driver.MaxRecord {
+			return 0, fmt.Errorf("%w: a log record of %d bytes, %d are allowed", driver.ErrTooLarge, len(r), driver.MaxRecord)
+		}
+		size += len(r) + recHeaderLen
+	}
+	if size > maxAppend {
+		return 0, fmt.Errorf("%w: %d bytes in one append, %d are allowed", driver.ErrTooLarge, size, maxAppend)
+	}
+	r := &request{ctx: ctx, records: records, size: size, done: make(chan struct{})}
+	l.closing.RLock()
+	if l.closed {
+		l.closing.RUnlock()
+		return 0, driver.ErrClosed
+	}
+	l.requests <- r
+	l.closing.RUnlock()
+	<-r.done
+	return r.first, r.err
+}

@@ -1,0 +1,136 @@
+package seglog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// stride is how many records lie between two offsets of the sparse index.
+const stride = 32
+
+// segment is one file of a log. Its fields but file are guarded by Log.mu.
+type segment struct {
+	path    string
+	first   uint64  // number of its first record
+	count   uint64  // durable records
+	end     int64   // where the next record goes: the end of the durable ones
+	offsets []int64 // of records first, first+stride, ...
+
+	open sync.Mutex
+	file osFile // opened when first needed
+}
+
+func segmentName(first uint64) string { return fmt.Sprintf("%020d.seg", first) }
+
+func (s *segment) indexPath() string { return s.path[:len(s.path)-len(".seg")] + ".idx" }
+
+// handle returns the segment's file, opening it if need be.
+func (s *segment) handle(o *Options) (osFile, error) {
+	s.open.Lock()
+	defer s.open.Unlock()
+	if s.file == nil {
+		f, err := o.openFile(s.path, os.O_RDWR)
+		if err != nil {
+			return nil, fmt.Errorf("open a segment: %w", err)
+		}
+		s.file = f
+	}
+	return s.file, nil
+}
+
+func (s *segment) close() error {
+	s.open.Lock()
+	defer s.open.Unlock()
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	s.file = nil
+	return err
+}
+
+// createSegment makes an empty, durable segment; it appears whole or not at all.
+func createSegment(dir string, first uint64, o *Options) (*segment, error) {
+	s := &segment{path: filepath.Join(dir, segmentName(first)), first: first, end: segHeaderLen}
+	tmp := s.path + ".new"
+	f, err := o.openFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = f.WriteAt(appendSegHeader(nil, first), 0); err == nil {
+		err = f.Datasync()
+	}
+	if err == nil {
+		err = os.Rename(tmp, s.path)
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.file = f
+	return s, nil
+}
+
+// note remembers the offset of record first+n if the sparse index wants it.
+func (s *segment) note(n uint64, offset int64) {
+	if n%stride == 0 {
+		s.offsets = append(s.offsets[:n/stride], offset)
+	}
+}
+
+// writeIndex writes the side file of a segment that will not change any more. It can
+// be rebuilt, so nobody waits for it to be durable.
+func (s *segment) writeIndex() error {
+	b := binary.LittleEndian.AppendUint64(nil, s.first)
+	b = binary.LittleEndian.AppendUint64(b, s.count)
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.end))
+	for _, off := range s.offsets {
+		b = binary.LittleEndian.AppendUint64(b, uint64(off))
+	}
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	tmp := s.indexPath() + ".new"
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, s.indexPath())
+}
+
+// loadIndex takes the side file if it is whole and agrees with the segment.
+func (s *segment) loadIndex() bool {
+	b, err := os.ReadFile(s.indexPath())
+	if err != nil || len(b) < 28 || len(b)%8 != 4 {
+		return false
+	}
+	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
+	if crc32.Checksum(body, castagnoli) != sum || binary.LittleEndian.Uint64(body) != s.first {
+		return false
+	}
+	count, end := binary.LittleEndian.Uint64(body[8:]), int64(binary.LittleEndian.Uint64(body[16:]))
+	body = body[24:]
+	if uint64(len(body)/8) != (count+stride-1)/stride {
+		return false
+	}
+	st, err := os.Stat(s.path)
+	if err != nil || st.Size() != end {
+		return false
+	}
+	s.count, s.end = count, end
+	s.offsets = make([]int64, len(body)/8)
+	for i := range s.offsets {
+		s.offsets[i] = int64(binary.LittleEndian.Uint64(body[i*8:]))
+	}
+	return true
+}
+
+func (s *segment) corrupt(number uint64, what string) error {
+	return fmt.Errorf("%w: record %d of log %s: %s", driver.ErrCorrupt, number, filepath.Base(filepath.Dir(s.path)), what)
+}
