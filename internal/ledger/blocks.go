@@ -21,23 +21,33 @@ const (
 	blockSize  = 1 << blockLevel
 )
 
-func (l *Ledger) blocksFile() string {
-	return filepath.Join(l.o.Derived, logName(l.o.Instance)+".hashes")
+func hashesFile(folder, instance string) string {
+	return filepath.Join(folder, LogName(instance)+".hashes")
+}
+
+// readBlocks returns at most the first n blocks of a file; fewer if it has fewer.
+func readBlocks(file string, n uint64) []tlog.Hash {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	n = min(n, uint64(len(raw)/tlog.HashSize))
+	blocks := make([]tlog.Hash, n)
+	for i := range blocks {
+		copy(blocks[i][:], raw[i*tlog.HashSize:])
+	}
+	return blocks
 }
 
 // loadBlocks completes l.blocks, which replaying filled from base on. What the
 // file does not have is computed in the background.
 func (l *Ledger) loadBlocks(ctx context.Context, base tree) {
 	need := int(base.size / blockSize)
-	blocks := make([]tlog.Hash, 0, need+len(l.blocks)+64)
+	var blocks []tlog.Hash
 	if l.o.Derived != "" {
-		if raw, err := os.ReadFile(l.blocksFile()); err == nil {
-			for ; len(raw) >= tlog.HashSize && len(blocks) < need; raw = raw[tlog.HashSize:] {
-				blocks = append(blocks, tlog.Hash(raw[:tlog.HashSize]))
-			}
-		}
+		blocks = readBlocks(hashesFile(l.o.Derived, l.o.Instance), uint64(need))
 	}
-	if len(blocks) == need && fits(blocks, base) {
+	if fits(blocks, base) {
 		l.blocks = append(blocks, l.blocks...)
 		l.saved = need
 		close(l.derived)
@@ -90,16 +100,19 @@ func fits(blocks []tlog.Hash, t tree) bool {
 
 // saveBlocks adds the blocks that the file does not have yet. A failure costs
 // time at the next start, no more.
-func (l *Ledger) saveBlocks(blocks []tlog.Hash) {
+func (l *Ledger) saveBlocks() {
 	select {
 	case <-l.derived:
 	default:
 		return
 	}
+	l.mu.Lock()
+	blocks := l.blocks
+	l.mu.Unlock()
 	if l.o.Derived == "" || l.badBlock != nil || l.saved >= len(blocks) {
 		return
 	}
-	f, err := os.OpenFile(l.blocksFile(), os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(hashesFile(l.o.Derived, l.o.Instance), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		l.o.Logger.Warn("ledger hashes not saved", "error", err)
 		return

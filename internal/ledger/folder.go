@@ -15,14 +15,11 @@ import (
 
 const suffix = ".checkpoint"
 
-// logName is the name of an instance's log in the store.
-func logName(instance string) string { return "ledger-" + instance }
-
 // LogName is the name that the log of an instance has in the store.
-func LogName(instance string) string { return logName(instance) }
+func LogName(instance string) string { return "ledger-" + instance }
 
 func fileName(instance string, size uint64) string {
-	return fmt.Sprintf("%s.%020d%s", logName(instance), size, suffix)
+	return fmt.Sprintf("%s.%020d%s", LogName(instance), size, suffix)
 }
 
 // sizesIn lists the sizes of the checkpoints of an instance in a folder, in
@@ -34,7 +31,7 @@ func sizesIn(folder, instance string) ([]uint64, error) {
 	}
 	var sizes []uint64
 	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), logName(instance)+".")
+		digits, ok := strings.CutPrefix(e.Name(), LogName(instance)+".")
 		digits, isCheckpoint := strings.CutSuffix(digits, suffix)
 		if !ok || !isCheckpoint {
 			continue
@@ -94,22 +91,28 @@ func readCheckpoint(path string, keys note.Verifiers) (*Checkpoint, error) {
 	return c, nil
 }
 
-// save writes c to every folder and removes the one before it where c takes its
-// place: one stays for each window of every events and for each day, so that they
-// do not pile up while what lies between two of them stays narrow.
-func (c *Checkpoint) save(folders []string, before *Checkpoint, every uint64) error {
+// save writes c to every folder.
+func (c *Checkpoint) save(folders []string) error {
 	var failed error
 	for _, folder := range folders {
-		path := filepath.Join(folder, fileName(c.Instance, c.Size))
-		if err := writeFile(path, c.Note, 0o644); err != nil {
+		if err := writeFile(filepath.Join(folder, fileName(c.Instance, c.Size)), c.Note, 0o644); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("write the checkpoint: %w", err))
-			continue
 		}
-		if before == nil || before.Size == c.Size || before.Size/every != c.Size/every ||
-			before.Time.Truncate(day) != c.Time.Truncate(day) {
-			continue
-		}
-		err := os.Remove(filepath.Join(folder, fileName(c.Instance, before.Size)))
+	}
+	return failed
+}
+
+// supersedes reports whether c takes the place of the one before it, given the one
+// before that: one stays for at most every events and for each day, so that they do
+// not pile up while what lies between two of them stays narrow.
+func (c *Checkpoint) supersedes(before, kept *Checkpoint, every uint64) bool {
+	return kept != nil && before.Size != c.Size && c.Size-kept.Size <= every && before.Time.Truncate(day).Equal(c.Time.Truncate(day))
+}
+
+func (c *Checkpoint) remove(folders []string) error {
+	var failed error
+	for _, folder := range folders {
+		err := os.Remove(filepath.Join(folder, fileName(c.Instance, c.Size)))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			failed = errors.Join(failed, fmt.Errorf("remove a checkpoint that another took the place of: %w", err))
 		}

@@ -57,6 +57,7 @@ type Ledger struct {
 
 	signing sync.Mutex // one checkpoint at a time
 	last    atomic.Pointer[Checkpoint]
+	kept    *Checkpoint // the one before last, which stays
 	trouble atomic.Pointer[error] // of the last attempt at a checkpoint
 	wake    chan struct{}
 	stop    context.CancelFunc
@@ -127,7 +128,7 @@ func (l *Ledger) check(ctx context.Context) (base tree, err error) {
 			length, last.Size, last.Time.Format(time.RFC3339), l.o.Folders)
 	}
 	if len(found) > 1 {
-		base = found[1].tree
+		l.kept, base = found[1], found[1].tree
 	}
 	l.tree = base
 	if err := l.replay(ctx, last); err != nil {
@@ -182,7 +183,7 @@ func (l *Ledger) Checkpoint(ctx context.Context) (*Checkpoint, error) {
 func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 	l.mu.Lock()
 	err := l.settleLocked(ctx)
-	t, blocks := l.tree, l.blocks
+	t := l.tree
 	l.mu.Unlock()
 	if err != nil {
 		return nil, err
@@ -200,11 +201,20 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 	l.mu.Lock()
 	l.signed = c.Size
 	l.mu.Unlock()
-	if err = c.save(l.o.Folders, before, l.o.Every); err != nil {
+	if err = c.save(l.o.Folders); err != nil {
 		return nil, err
 	}
 	l.last.Store(c)
-	l.saveBlocks(blocks)
+	switch {
+	case before == nil || before.Size == c.Size:
+	case c.supersedes(before, l.kept, l.o.Every):
+		if err := before.remove(l.o.Folders); err != nil {
+			l.o.Logger.Warn("ledger checkpoint not removed", "error", err) // harmless: one too many
+		}
+	default:
+		l.kept = before
+	}
+	l.saveBlocks()
 	return c, nil
 }
 

@@ -1,0 +1,110 @@
+package ledger
+
+import (
+	"strings"
+
+	"github.com/dorsetcarerecord/dcr/internal/access"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+)
+
+// Words says in plain English what an event was: "Dr A, University Hospitals
+// Dorset, looked at medicines, because of an appointment". names gives an
+// organisation's name, or "" to show its code; it may be nil.
+func Words(e Event, names func(nhs.ODS) string) string {
+	var b strings.Builder
+	b.WriteString(who(e))
+	if org := orgName(e.Org, names); org != "" {
+		b.WriteString(", " + org)
+	}
+	if e.OnBehalf != "" {
+		b.WriteString(", on behalf of " + e.OnBehalf)
+	}
+	b.WriteString(", ")
+	if e.Outcome == access.Allowed {
+		b.WriteString(phrase(did, e.Action) + object(e))
+		if why := phrase(because, e.Basis); why != "" {
+			b.WriteString(", because " + why)
+		}
+		return b.String()
+	}
+	b.WriteString("asked to " + phrase(wanted, e.Action) + object(e) + " and was refused: " + phrase(refusals, e.Outcome))
+	return b.String()
+}
+
+func who(e Event) string {
+	if e.Name != "" {
+		return e.Name
+	}
+	switch {
+	case e.Kind == identity.Operator:
+		return "The programme's operator"
+	case e.Kind == identity.System && e.Client != "":
+		return "The system " + e.Client
+	case e.Role > identity.NoRole && e.Role <= identity.ProgrammeOffice:
+		return "A " + strings.ReplaceAll(e.Role.String(), "-", " ")
+	case e.Kind == identity.Professional:
+		return "A professional"
+	}
+	return "Somebody"
+}
+
+func orgName(code nhs.ODS, names func(nhs.ODS) string) string {
+	if code == "" || names == nil {
+		return string(code)
+	}
+	if name := names(code); name != "" {
+		return name
+	}
+	return string(code)
+}
+
+// object is what was looked at, in the words of the sections.
+func object(e Event) string {
+	if e.Action == access.Find {
+		return ""
+	}
+	var parts []string
+	for s := range e.Sections.Each() {
+		parts = append(parts, strings.ReplaceAll(s.String(), "-", " "))
+	}
+	switch n := len(parts); n {
+	case 0:
+		return "the record"
+	case 1:
+		return parts[0]
+	default:
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+}
+
+var (
+	did    = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search"}
+	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search"}
+
+	because = []string{
+		access.NoBasis:       "",
+		access.Registered:    "it is the registered practice",
+		access.ByEncounter:   "of a visit or stay there",
+		access.ByReferral:    "of a referral",
+		access.ByAppointment: "of an appointment",
+		access.Finding:       "finding a person is part of the role",
+	}
+
+	refusals = []string{
+		access.Refused:        "not somebody who may read records here",
+		access.Unknown:        "no such record for them",
+		access.NoRelationship: "no care relationship with the person",
+		access.NoConsent:      "the person's sharing choice",
+		access.NotYours:       "not a part of the record that is open to them",
+		access.Allowed:        "",
+	}
+)
+
+// phrase looks a phrase up; a value that is newer than this program has none.
+func phrase[K ~uint8](table []string, k K) string {
+	if int(k) < len(table) && (k == 0 || table[k] != "") {
+		return table[k]
+	}
+	return "something that this version has no words for"
+}

@@ -1,0 +1,57 @@
+package ledger
+
+import (
+	"testing"
+
+	"github.com/dorsetcarerecord/dcr/internal/access"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/section"
+)
+
+func TestWords(t *testing.T) {
+	names := func(code nhs.ODS) string {
+		if code == "R0D" {
+			return "University Hospitals Dorset"
+		}
+		return ""
+	}
+	base := Event{Kind: identity.Professional, Name: "Dr A", Org: "R0D", Action: access.Read, Outcome: access.Allowed,
+		Basis: access.ByAppointment, Sections: section.Of(section.Medicines), What: "MedicationRequest"}
+	change := func(f func(e *Event)) Event { e := base; f(&e); return e }
+	for _, c := range []struct {
+		e    Event
+		want string
+	}{
+		{base, "Dr A, University Hospitals Dorset, looked at medicines, because of an appointment"},
+		{change(func(e *Event) {
+			e.Sections = section.Of(section.Medicines, section.CarePlans, section.Allergies)
+			e.Basis = access.Registered
+			e.Org = "J81012"
+		}),
+			"Dr A, J81012, looked at allergies, medicines and care plans, because it is the registered practice"},
+		{change(func(e *Event) { e.Outcome = access.NoConsent; e.Basis = access.NoBasis }),
+			"Dr A, University Hospitals Dorset, asked to look at medicines and was refused: the person's sharing choice"},
+		{change(func(e *Event) {
+			e.Action = access.Find
+			e.Basis = access.Finding
+			e.Name = ""
+			e.Role = identity.SocialWorker
+		}),
+			"A social worker, University Hospitals Dorset, found the person by a search, because finding a person is part of the role"},
+		{change(func(e *Event) {
+			e.Kind = identity.System
+			e.Client = "ehr-1"
+			e.Name = ""
+			e.OnBehalf = "Ms B"
+			e.Sections = 0
+		}),
+			"The system ehr-1, University Hospitals Dorset, on behalf of Ms B, looked at the record, because of an appointment"},
+		{change(func(e *Event) { e.Basis = 250 }),
+			"Dr A, University Hospitals Dorset, looked at medicines, because something that this version has no words for"},
+	} {
+		if got := Words(c.e, names); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
