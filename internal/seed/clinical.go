@@ -38,13 +38,12 @@ func (w *writer) allergy(c coded, category string, nth int) {
 	at := w.past(15)
 	w.entry("AllergyIntolerance", "al", "UKCore-AllergyIntolerance", at)
 	w.identifier()
-	switch {
-	case nth < 0:
-		w.status("verificationStatus", allergySure, "refuted")
-	default:
-		w.status("clinicalStatus", allergyLife, "active")
-		w.status("verificationStatus", allergySure, "confirmed")
+	life, sure := "active", "confirmed"
+	if nth < 0 {
+		life, sure = "resolved", "refuted"
 	}
+	w.status("clinicalStatus", allergyLife, life)
+	w.status("verificationStatus", allergySure, sure)
 	if category != "" {
 		w.put(`,"type":"allergy","category":["$"]`, category)
 	}
