@@ -8,6 +8,8 @@
 // errors and issues name places and rules only.
 package fhir
 
+//go:generate go run ./gen
+
 // Limits of a document. They bound what a sender can make the service hold.
 const (
 	MaxBytes = 32 << 20 // of one document

@@ -1,7 +1,5 @@
 package fhir
 
-import "strings"
-
 // Reference is a FHIR Reference found in a resource. Its Node is the string of
 // Reference.reference, whose Offset is the key for Edits.Refs; when there is
 // only an identifier, it is the Reference object.
@@ -71,28 +69,35 @@ func AsReference(n Node) (r Reference, ok bool) {
 // SplitReference returns the type and the id that a literal reference names:
 // of Patient/1, Patient/1/_history/2 and https://host/base/Patient/1, Patient
 // and 1; of a conditional one (Patient?identifier=...) the type alone.
-func SplitReference(literal string) (resourceType, id string) {
-	if before, _, ok := strings.Cut(literal, "?"); ok {
-		resourceType = before[strings.LastIndexByte(before, '/')+1:]
-		if !IsType(resourceType) {
-			return "", ""
+func SplitReference(literal string) (resourceType, id string) { return split(literal) }
+
+func split[T string | []byte](s T) (resourceType, id T) {
+	var none T
+	var parts [3]int // where the last three parts begin, the last one first
+	for i := range len(s) {
+		switch s[i] {
+		case '/':
+			if string(s[parts[0]:i]) == "_history" && parts[0] > 0 {
+				return named(s[:parts[0]-1], parts[2], parts[1])
+			}
+			parts = [3]int{i + 1, parts[0], parts[1]}
+		case '?':
+			if t := s[parts[0]:i]; isType(t) {
+				return t, none
+			}
+			return none, none
 		}
-		return resourceType, ""
 	}
-	rest := literal
-	if before, _, ok := strings.Cut(rest, "/_history/"); ok {
-		rest = before
+	return named(s, parts[1], parts[0])
+}
+
+// named takes s apart, whose last two parts begin at these places.
+func named[T string | []byte](s T, typeAt, idAt int) (resourceType, id T) {
+	var none T
+	if idAt == typeAt || !isType(s[typeAt:idAt-1]) || !validID(s[idAt:]) {
+		return none, none
 	}
-	slash := strings.LastIndexByte(rest, '/')
-	if slash < 0 {
-		return "", ""
-	}
-	rest, id = rest[:slash], rest[slash+1:]
-	resourceType = rest[strings.LastIndexByte(rest, '/')+1:]
-	if !IsType(resourceType) || !ValidID(id) {
-		return "", ""
-	}
-	return resourceType, id
+	return s[typeAt : idAt-1], s[idAt:]
 }
 
 // ValidID reports whether s may be the id of a resource.

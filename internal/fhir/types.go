@@ -1,10 +1,13 @@
 package fhir
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // typeNames are all resource types of R4, among them those that we hold no
 // definition of.
-const typeNames = ` Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
+const typeNames = `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
  BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem ChargeItemDefinition Claim
  ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest CompartmentDefinition Composition ConceptMap Condition
  Consent Contract Coverage CoverageEligibilityRequest CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric
@@ -22,21 +25,24 @@ const typeNames = ` Account ActivityDefinition AdverseEvent AllergyIntolerance A
  RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen SpecimenDefinition StructureDefinition StructureMap
  Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein SubstanceReferenceInformation SubstanceSourceMaterial
  SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport TestScript ValueSet VerificationResult
- VisionPrescription `
+ VisionPrescription`
+
+// resourceTypes is typeNames as a set.
+var resourceTypes = sync.OnceValue(func() map[string]struct{} {
+	set := map[string]struct{}{}
+	for name := range strings.FieldsSeq(typeNames) {
+		set[name] = struct{}{}
+	}
+	return set
+})
 
 // IsType reports whether name is a resource type of R4.
 func IsType(name string) bool {
-	if len(name) < 4 || len(name) > 40 || name[0] < 'A' || name[0] > 'Z' {
-		return false
-	}
-	for rest := typeNames; ; {
-		i := strings.Index(rest, name)
-		if i < 0 {
-			return false
-		}
-		if end := i + len(name); rest[i-1] == ' ' && (rest[end] == ' ' || rest[end] == '\n') {
-			return true
-		}
-		rest = rest[i+1:]
-	}
+	_, ok := resourceTypes()[name]
+	return ok
+}
+
+func isType[T string | []byte](name T) bool {
+	_, ok := resourceTypes()[string(name)]
+	return ok
 }
