@@ -57,7 +57,7 @@ type Ledger struct {
 
 	signing sync.Mutex // one checkpoint at a time
 	last    atomic.Pointer[Checkpoint]
-	kept    *Checkpoint // the one before last, which stays
+	kept    *Checkpoint           // the one before last, which stays
 	trouble atomic.Pointer[error] // of the last attempt at a checkpoint
 	wake    chan struct{}
 	stop    context.CancelFunc
