@@ -108,7 +108,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Caller, e
 	if len(token) > MaxToken {
 		return identity.Caller{}, refuse("The token is over %d bytes.", MaxToken)
 	}
-	hash := sha256.Sum256([]byte(token))
+	var room [2 << 10]byte // so that hashing a token of the usual size allocates nothing
+	hash := sha256.Sum256(append(room[:0], token...))
 	now := v.now()
 	if caller, ok := v.known.get(hash, now); ok {
 		return caller, nil

@@ -148,6 +148,11 @@ func (i *Issuer) Sign(claims any) string {
 	if err != nil {
 		panic(fmt.Sprintf("oidctest: claims that are no JSON: %v", err))
 	}
+	return i.SignBytes(body)
+}
+
+// SignBytes returns a token whose claims are these bytes, whatever they are.
+func (i *Issuer) SignBytes(body []byte) string {
 	i.mu.Lock()
 	k := i.signing
 	i.mu.Unlock()
