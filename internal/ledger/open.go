@@ -117,14 +117,14 @@ func (l *Ledger) check(ctx context.Context) (base tree, err error) {
 	if len(found) == 0 {
 		if length > 0 && !l.o.Adopt {
 			return base, fmt.Errorf("the log holds %d events, but there is no checkpoint in %v. Put the checkpoints back; if they are lost, "+
-				"verify the log against a copy kept elsewhere and start once with `dcrd --adopt-ledger`", length, l.o.Folders)
+				"verify the log against a copy kept elsewhere and start once with DCR_ADOPT_LEDGER=true", length, l.o.Folders)
 		}
 		return base, l.replay(ctx, nil)
 	}
 	last := found[0]
 	if length < last.Size {
 		return base, fmt.Errorf("the log holds %d events, but %d were signed for on %s: its tail was lost or removed. Restore the newest backup of the "+
-			"data folder; if nothing newer exists, keep the checkpoints as evidence elsewhere, empty %v and start once with `dcrd --adopt-ledger`",
+			"data folder; if nothing newer exists, keep the checkpoints as evidence elsewhere, empty %v and start once with DCR_ADOPT_LEDGER=true",
 			length, last.Size, last.Time.Format(time.RFC3339), l.o.Folders)
 	}
 	if len(found) > 1 {
