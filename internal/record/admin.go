@@ -1,0 +1,168 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/dorsetcarerecord/dcr/internal/access"
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/sharing"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// SetSharing sets a person's sharing choice: for every request begun after it
+// returns, on every instance. Of joined records it is the surviving one's.
+func (r *Records) SetSharing(ctx context.Context, by identity.Caller, p PersonID, choice sharing.Choice, requestID string) error {
+	if choice.Tier == sharing.Unknown {
+		return errs.New(errs.Invalid, "Choose share, emergency-only or none.")
+	}
+	choice.Since, choice.By = r.o.Now(), by.ID
+	return r.administer(ctx, by, p, access.Choose, "sharing", requestID, func(c *control) error {
+		c.sharing = choice
+		return nil
+	})
+}
+
+// Sharing returns a person's sharing choice as it stands. It is an event too.
+func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, requestID string) (sharing.Choice, error) {
+	var choice sharing.Choice
+	err := r.administer(ctx, by, p, access.Administer, "sharing", requestID, func(c *control) error {
+		choice = c.sharing
+		return errNoChange
+	})
+	return choice, err
+}
+
+// SetRestricted marks a person as restricted (PDS code R) or not.
+func (r *Records) SetRestricted(ctx context.Context, by identity.Caller, p PersonID, on bool, requestID string) error {
+	return r.administer(ctx, by, p, access.Administer, "restricted", requestID, func(c *control) error {
+		c.restricted = on
+		return nil
+	})
+}
+
+// SetSensitive marks a person as sensitive or not: to all but the cleared callers
+// they are then unknown.
+func (r *Records) SetSensitive(ctx context.Context, by identity.Caller, p PersonID, on bool, cleared []string, requestID string) error {
+	return r.administer(ctx, by, p, access.Administer, "sensitive", requestID, func(c *control) error {
+		c.sensitive, c.cleared = on, cleared
+		return nil
+	})
+}
+
+// errNoChange ends administer without a commit.
+var errNoChange = errors.New("record: no change")
+
+// administer decides, writes the decision down, and changes what decides about a
+// person by compare-and-swap. change may run more than once.
+func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID, a access.Action, what, requestID string, change func(*control) error) error {
+	c, err := r.control(ctx, p)
+	if err != nil {
+		return err
+	}
+	if c.joinedTo != "" {
+		p = c.joinedTo
+	}
+	return r.administerExact(ctx, by, p, a, what, requestID, change)
+}
+
+// change is a compare-and-swap of a control document.
+func (r *Records) change(ctx context.Context, p PersonID, change func(*control) error) error {
+	for range tries {
+		c, err := r.control(ctx, p)
+		if err != nil {
+			return err
+		}
+		if err := change(&c); errors.Is(err, errNoChange) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		err = r.o.Store.Commit(ctx, string(p), []driver.Op{c.op(p)})
+		var conflict *driver.ConflictError
+		if !errors.As(err, &conflict) {
+			return err
+		}
+	}
+	return errs.New(errs.Unavailable, "Somebody else is changing this. Try again.")
+}
+
+// Join makes two people's records read as one: from's goes on in into's, under the
+// stricter of their sharing choices. Nothing moves; Split undoes it.
+func (r *Records) Join(ctx context.Context, by identity.Caller, from, into PersonID, requestID string) error {
+	if from == into {
+		return errs.New(errs.Invalid, "A record cannot be joined to itself.")
+	}
+	target, err := r.control(ctx, into)
+	if err != nil {
+		return err
+	}
+	if !target.known() || target.joinedTo != "" {
+		return errs.New(errs.Invalid, "The record to join to is not known, or is joined to another itself.")
+	}
+	var old control
+	if err := r.administerExact(ctx, by, from, access.Administer, "join", requestID, func(c *control) error {
+		if len(c.members) > 0 || c.joinedTo != "" && c.joinedTo != into {
+			return errs.New(errs.Invalid, "The record to be joined is joined with another already: split it first.")
+		}
+		c.joinedTo = into
+		old = *c
+		return nil
+	}); err != nil {
+		return err
+	}
+	return r.change(ctx, into, func(c *control) error {
+		if !slices.Contains(c.members, from) {
+			c.members = append(c.members, from)
+		}
+		c.sharing = sharing.Stricter(c.sharing, old.sharing)
+		c.restricted, c.sensitive = c.restricted || old.restricted, c.sensitive || old.sensitive
+		if old.sensitive {
+			c.cleared = old.cleared
+		}
+		return nil
+	})
+}
+
+// Split takes a joined record out again: into's no longer shows it, then it is
+// read by itself. The sharing choice of either stays as strict as it is.
+func (r *Records) Split(ctx context.Context, by identity.Caller, from PersonID, requestID string) error {
+	c, err := r.control(ctx, from)
+	if err != nil {
+		return err
+	}
+	into := c.joinedTo
+	if into == "" {
+		return errs.New(errs.Invalid, "This record is not joined to another.")
+	}
+	if err := r.change(ctx, into, func(c *control) error {
+		c.members = slices.DeleteFunc(c.members, func(m PersonID) bool { return m == from })
+		return nil
+	}); err != nil {
+		return err
+	}
+	return r.administerExact(ctx, by, from, access.Administer, "split", requestID, func(c *control) error {
+		c.joinedTo = ""
+		return nil
+	})
+}
+
+// administerExact is administer for the record named, though it be joined to
+// another.
+func (r *Records) administerExact(ctx context.Context, by identity.Caller, p PersonID, a access.Action, what, requestID string, change func(*control) error) error {
+	c, err := r.control(ctx, p)
+	if err != nil {
+		return err
+	}
+	f := access.Facts{Now: r.o.Now(), Caller: by, Action: a, Known: c.known()}
+	grant := access.Decide(f)
+	if _, err := r.o.Ledger.Append(ctx, event(f, grant, p, what, requestID)); err != nil {
+		return err
+	}
+	if err := grant.Err(); err != nil {
+		return err
+	}
+	return r.change(ctx, p, change)
+}

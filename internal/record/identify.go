@@ -1,0 +1,153 @@
+package record
+
+import (
+	"context"
+	"slices"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/partner"
+	"github.com/dorsetcarerecord/dcr/internal/sharing"
+)
+
+// Identify returns whom a Patient resource from that source is about. A person
+// becomes known by the Patient of a GP practice that registers them, whose birth
+// date decides (RULES 8); anybody else's Patient is linked only to a person who is
+// known and has that birth date. Else the error is errs.Unprocessable with a code,
+// and the message waits in quarantine.
+func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node) (PersonID, error) {
+	number, err := numberOf(patient)
+	if err != nil {
+		return "", err
+	}
+	p := r.PersonOf(number)
+	born := patient.Get("birthDate").Text()
+	who, err := r.person(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	if registers(s, patient) && len(born) == len("2006-01-02") {
+		return p, nil
+	}
+	if who.rev == 0 {
+		return p, errs.Coded(errs.Unprocessable, CodeUnknownPerson, "No practice has registered a person with this NHS number yet: kept until one does.")
+	}
+	if born != who.birthDate {
+		return p, errs.Coded(errs.Unprocessable, CodeBirthDate, "The birth date is not the one that the registered practice holds: kept until they agree.")
+	}
+	return p, nil
+}
+
+// numberOf returns the NHS number among a Patient's identifiers.
+func numberOf(patient fhir.Node) (nhs.Number, error) {
+	for id := range patient.Get("identifier").Each() {
+		if !id.Get("system").Is(nhs.NumberSystem) {
+			continue
+		}
+		n, err := nhs.ParseNumber(id.Get("value").Text())
+		if err != nil {
+			return n, errs.Coded(errs.Unprocessable, CodeBadNumber, "%s", errs.Message(err))
+		}
+		return n, nil
+	}
+	return nhs.Number{}, errs.Coded(errs.Unprocessable, CodeNoNumber, "The Patient has no identifier of system %s.", nhs.NumberSystem)
+}
+
+// registers reports whether the source is a practice that says, by this Patient,
+// that the person is registered with it.
+func registers(s Source, patient fhir.Node) bool {
+	if s.Kind != partner.GP {
+		return false
+	}
+	codes := gpCodes(patient)
+	return len(codes) == 0 || slices.Contains(codes, s.Org)
+}
+
+// who adds to the commit what the practice's Patient says of who the person is.
+func (f *fold) who(ctx context.Context, t *tieChanges) error {
+	for i := range f.objects {
+		o := &f.objects[i]
+		res := f.applied[i].Result
+		if o.Type != patientType || o.Deleted || f.c.Source.Kind != partner.GP || res == Late {
+			continue
+		}
+		was, err := f.r.person(ctx, f.c.Person)
+		if err != nil {
+			return err
+		}
+		if was.rev != 0 && !o.order.after(was.order) {
+			continue
+		}
+		if registers(f.c.Source, o.Resource) {
+			if err := f.register(ctx, o, was, t); err != nil {
+				return err
+			}
+			continue
+		}
+		if was.practice == f.c.Source.Org { // they left it
+			t.mark[was.practice] = false
+			was.practice, was.order = "", o.order
+			f.ops = append(f.ops, was.op(f.c.Person))
+		}
+	}
+	return nil
+}
+
+// register writes the person down as their practice describes them.
+func (f *fold) register(ctx context.Context, o *object, was person, t *tieChanges) error {
+	is, err := describe(o.Resource)
+	if err != nil {
+		return err
+	}
+	is.rev, is.entry, is.order, is.practice = was.rev, o.entry, o.order, f.c.Source.Org
+	f.ops = append(f.ops, is.op(f.c.Person))
+	if was.practice != "" && was.practice != is.practice {
+		t.mark[was.practice] = false
+	}
+	t.mark[is.practice] = true
+	c, err := f.r.control(ctx, f.c.Person)
+	if err != nil {
+		return err
+	}
+	if !c.known() {
+		c.sharing = sharing.Default()
+	}
+	if !c.known() || is.restrict != was.restrict {
+		c.restricted = is.restrict
+		f.ops = append(f.ops, c.op(f.c.Person))
+	}
+	f.finder = append(f.finder, finderEntry{f.c.Person, was, is})
+	return nil
+}
+
+// describe reads who a Patient says somebody is.
+func describe(patient fhir.Node) (person, error) {
+	number, err := numberOf(patient)
+	if err != nil {
+		return person{}, err
+	}
+	p := person{number: number, birthDate: patient.Get("birthDate").Text(), gender: patient.Get("gender").Text()}
+	name := officialName(patient)
+	p.family = name.Get("family").Text()
+	for g := range name.Get("given").Each() {
+		p.given = append(p.given, g.Text())
+	}
+	p.postcode = patient.Path("address", "postalCode").Text()
+	for label := range patient.Path("meta").Get("security").Each() {
+		p.restrict = p.restrict || label.Get("code").Is("R")
+	}
+	return p, nil
+}
+
+// officialName returns the name in official use, else the usual one, else the first.
+func officialName(patient fhir.Node) fhir.Node {
+	for _, use := range []string{"official", "usual"} {
+		for n := range patient.Get("name").Each() {
+			if n.Get("use").Is(use) {
+				return n
+			}
+		}
+	}
+	return patient.Get("name").At(0)
+}
