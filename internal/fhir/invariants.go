@@ -26,8 +26,8 @@ func checksOf(name string) []check {
 		return []check{needs("cpt-2", "value", "system", "Say by system what kind of contact the value is.")}
 	case "Timing.repeat":
 		return timingChecks
-	case "Narrative":
-		return nil
+	case "Coding":
+		return []check{checkCoding}
 	case "Bundle":
 		return []check{checkBundle}
 	case "Bundle.entry":

@@ -32,9 +32,22 @@ func checkDiv(s []byte) string {
 		return "Close every element of the narrative."
 	}
 	if !n.content {
-		return "Put some text into the narrative, or leave it out."
+		return emptyDiv
 	}
 	return ""
+}
+
+// emptyDiv is told as a warning: it hurts nobody, and official examples have it.
+const emptyDiv = "Put some text into the narrative, or leave it out."
+
+func (v *validator) narrative(n Node, text []byte) {
+	switch reason := checkDiv(text); reason {
+	case "":
+	case emptyDiv:
+		v.issue(n, SeverityWarning, "value", "txt-2", reason)
+	default:
+		v.value(n, RuleNarrative, "%s", reason)
+	}
 }
 
 type narrative struct {

@@ -1,8 +1,9 @@
 package fhir
 
-import (
-	"strconv"
-)
+import "strconv"
+
+// maxString is FHIR's limit on a string, in bytes.
+const maxString = 1 << 20
 
 // primitive checks one value of a primitive type.
 func (v *validator) primitive(n Node, row *elementRow) {
@@ -36,9 +37,9 @@ func (v *validator) primitive(n Node, row *elementRow) {
 	case len(text) == 0:
 		v.structure(n, RuleEmpty, "Leave out a text that is empty.")
 	case row.typ == pXHTML:
-		if reason := checkDiv(text); reason != "" {
-			v.value(n, RuleNarrative, "%s", reason)
-		}
+		v.narrative(n, text)
+	case len(text) > maxString && row.typ != pBase64Binary:
+		v.value(n, ruleValue+primitiveNames[row.typ], "Write at most 1 MB; send more as an attachment.")
 	case !lexical(row.typ, text, special):
 		v.value(n, ruleValue+primitiveNames[row.typ], "%s", hints[row.typ])
 	case row.codes != nil && !row.codes.has(text):

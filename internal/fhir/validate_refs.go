@@ -131,6 +131,21 @@ func checkBundle(v *validator, n Node) {
 	if typ == "document" {
 		v.document(n)
 	}
+	v.links(n)
+}
+
+// links refuses a relation that a Bundle gives two links of.
+func (v *validator) links(n Node) {
+	seen := map[string]bool{}
+	for l := range n.Get("link").Each() {
+		switch r := l.Get("relation").Text(); r {
+		case "self", "first", "previous", "prev", "next", "last":
+			if seen[r] {
+				v.value(l, ruleValue+"link", "Give one link of each relation.")
+			}
+			seen[r] = true
+		}
+	}
 }
 
 func (v *validator) firstEntry(n, e Node, typ string) {
@@ -166,15 +181,26 @@ func (v *validator) fullURL(e Node, typ string, urls map[string]struct{}) {
 		v.invariant(full, "bdl-7", "Give each entry a fullUrl of its own, or each version its versionId.")
 	}
 	urls[key] = struct{}{}
-	if !strings.HasPrefix(url, "http:") && !strings.HasPrefix(url, "https:") {
+	switch {
+	case strings.HasPrefix(url, "urn:"):
 		if strings.HasPrefix(url, "urn:uuid:") && !uuid([]byte(strings.ToLower(url))) {
 			v.value(full, ruleValue+"uuid", "%s", hints[pUUID])
 		}
-		return
+	case !strings.Contains(url, ":"):
+		v.value(full, RuleFullURL, "Write fullUrl as a URL with its host, or as a URN.")
+	default:
+		resourceType, id := SplitReference(url)
+		if own := res.Get("id").Text(); resourceType != "" && own != "" && (own != id || resourceType != res.Type()) {
+			// Official examples do this: told, not refused.
+			v.issue(full, SeverityWarning, "value", RuleFullURL, "Let fullUrl end with the type and the id of the entry's resource.")
+		}
 	}
-	resourceType, id := SplitReference(url)
-	if own := res.Get("id").Text(); resourceType != "" && own != "" && (own != id || resourceType != res.Type()) {
-		v.value(full, RuleFullURL, "Let fullUrl end with the type and the id of the entry's resource.")
+}
+
+// checkCoding asks for a system that means the same wherever it is read.
+func checkCoding(v *validator, n Node) {
+	if s := n.Get("system"); s.Kind() == String && bytes.IndexByte(s.text(), ':') < 0 {
+		v.value(s, ruleValue+"system", "Write the system of a code as an absolute URI.")
 	}
 }
 
