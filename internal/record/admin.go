@@ -126,24 +126,24 @@ func (r *Records) Join(ctx context.Context, by identity.Caller, from, into Perso
 	})
 }
 
-// Split takes a joined record out again: into's no longer shows it, then it is
-// read by itself. The sharing choice of either stays as strict as it is.
-func (r *Records) Split(ctx context.Context, by identity.Caller, from PersonID, requestID string) error {
-	c, err := r.control(ctx, from)
+// Split takes out again what was joined to from: first from's record no longer shows
+// it, then it is read by itself. The sharing choice of either stays as strict as
+// it is.
+func (r *Records) Split(ctx context.Context, by identity.Caller, from, out PersonID, requestID string) error {
+	c, err := r.control(ctx, out)
 	if err != nil {
 		return err
 	}
-	into := c.joinedTo
-	if into == "" {
-		return errs.New(errs.Invalid, "This record is not joined to another.")
+	if c.joinedTo != from {
+		return errs.New(errs.Invalid, "The one record is not joined to the other.")
 	}
-	if err := r.change(ctx, into, func(c *control) error {
-		c.members = slices.DeleteFunc(c.members, func(m PersonID) bool { return m == from })
+	if err := r.change(ctx, from, func(c *control) error {
+		c.members = slices.DeleteFunc(c.members, func(m PersonID) bool { return m == out })
 		return nil
 	}); err != nil {
 		return err
 	}
-	return r.administerExact(ctx, by, from, access.Administer, "split", requestID, func(c *control) error {
+	return r.administerExact(ctx, by, out, access.Administer, "split", requestID, func(c *control) error {
 		c.joinedTo = ""
 		return nil
 	})

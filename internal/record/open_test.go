@@ -328,7 +328,7 @@ func TestJoin(t *testing.T) {
 	if _, err := w.open(w.doctor(hospital.Org), m, "Observation"); errs.CodeOf(err) != access.CodeNoConsent {
 		t.Errorf("one choice for both: %v", err)
 	}
-	if err := w.r.Split(t.Context(), operator, j, "r"); err != nil {
+	if err := w.r.Split(t.Context(), operator, m, j, "r"); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.search(w.mustOpen(w.doctor(hospital.Org), j, "Observation"), record.Search{Type: "Observation"}); len(got) != 1 {

@@ -78,11 +78,11 @@ func Specs() []driver.Spec {
 	return []driver.Spec{
 		{Name: entries, Clustered: bySection, Indexes: []driver.Index{sectionIndex}},
 		{Name: versions, Indexes: []driver.Index{entryIndex}},
-		{Name: locators},
-		{Name: controls, Linearizable: true},
-		{Name: people},
-		{Name: relations},
-		{Name: finder},
-		{Name: byIdent},
+		{Name: locators, Small: true},
+		{Name: controls, Small: true, Linearizable: true},
+		{Name: people, Small: true},
+		{Name: relations, Small: true},
+		{Name: finder, Small: true},
+		{Name: byIdent, Small: true},
 	}
 }
