@@ -1,0 +1,64 @@
+package api
+
+import (
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// identify finds out who is calling, by bearer token or, on the sources'
+// listener, by client certificate. Nobody passes.
+func (s *server) identify(c *fiber.Ctx) error {
+	caller, err := s.caller(c.Context())
+	if err != nil {
+		return err
+	}
+	if caller.Kind == identity.Nobody || caller.ID == "" || !s.o.Now().Before(caller.Expires) {
+		return errs.New(errs.Unauthenticated, "Your sign-in has ended. Sign in again.")
+	}
+	web.From(c).Caller = caller
+	return c.Next()
+}
+
+func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
+	headers := ctx.Request.Header.PeekAll(fiber.HeaderAuthorization)
+	if len(headers) == 0 && s.o.Certs != nil {
+		if tls := ctx.TLSConnectionState(); tls != nil && len(tls.VerifiedChains) > 0 {
+			return s.o.Certs.CallerFromCert(s.ctx, tls.PeerCertificates[0])
+		}
+	}
+	if len(headers) != 1 { // of two, each party on the way might believe another
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "Sign in: send one Authorization header with a bearer token.")
+	}
+	token, ok := bearer(headers[0])
+	if !ok {
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "The Authorization header must be Bearer and a token.")
+	}
+	return s.o.Auth.Verify(s.ctx, token)
+}
+
+// bearer returns the token of an Authorization header: letters, digits and
+// -._~+/ with = at the end, as RFC 6750 says.
+func bearer(header []byte) (token string, ok bool) {
+	const scheme = "bearer "
+	if len(header) <= len(scheme) {
+		return "", false
+	}
+	for i := range len(scheme) {
+		if header[i]|0x20 != scheme[i] { // lower case; a blank stays one
+			return "", false
+		}
+	}
+	header = header[len(scheme):]
+	for i, b := range header {
+		switch {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9',
+			b == '-', b == '.', b == '_', b == '~', b == '+', b == '/', b == '=' && i > 0:
+		default:
+			return "", false
+		}
+	}
+	return string(header), true
+}

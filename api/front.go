@@ -1,0 +1,173 @@
+package api
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// Names and values of headers, as bytes in canonical form: setting them neither
+// allocates nor normalises.
+var (
+	hRequestID     = []byte("X-Request-Id")
+	hCorrelationID = []byte("X-Correlation-Id")
+	hCacheControl  = []byte("Cache-Control")
+	hNosniff       = []byte("X-Content-Type-Options")
+	hPolicy        = []byte("Content-Security-Policy")
+	hTransport     = []byte("Strict-Transport-Security")
+	hETag          = []byte("Etag")
+	hLastModified  = []byte("Last-Modified")
+
+	vNoStore   = []byte("no-store")
+	vNosniff   = []byte("nosniff")
+	vPolicy    = []byte("default-src 'none'; frame-ancestors 'none'")
+	vTransport = []byte("max-age=31536000")
+	vFHIR      = []byte("application/fhir+json; charset=utf-8")
+)
+
+// begin makes the request's Call.
+func (s *server) begin(c *fiber.Ctx) error {
+	s.newCall(c.Context())
+	return c.Next()
+}
+
+func (s *server) newCall(ctx *fasthttp.RequestCtx) *web.Call {
+	call := &web.Call{Started: time.Now()}
+	if id := ctx.Request.Header.PeekBytes(hRequestID); web.SafeID(id) {
+		call.RequestID = string(id)
+	} else {
+		call.RequestID = web.NewRequestID()
+	}
+	if id := ctx.Request.Header.PeekBytes(hCorrelationID); web.SafeID(id) {
+		call.Correlation = string(id)
+	}
+	web.Begin(ctx, call)
+	return call
+}
+
+// observe completes every answer with what all have in common, and writes its
+// line.
+func (s *server) observe(c *fiber.Ctx) error {
+	if err := c.Next(); err != nil { // answer leaves none
+		return err
+	}
+	s.finish(c.Context())
+	return nil
+}
+
+func (s *server) finish(ctx *fasthttp.RequestCtx) {
+	call, h := web.Of(ctx), &ctx.Response.Header
+	h.SetCanonical(hRequestID, []byte(call.RequestID))
+	if call.Correlation != "" {
+		h.SetCanonical(hCorrelationID, []byte(call.Correlation))
+	}
+	h.SetCanonical(hCacheControl, vNoStore)
+	h.SetCanonical(hNosniff, vNosniff)
+	h.SetCanonical(hPolicy, vPolicy)
+	if s.secure {
+		h.SetCanonical(hTransport, vTransport)
+	}
+	r := routeOf(ctx)
+	if r == nil {
+		r = s.unmatched
+	}
+	status, took := ctx.Response.StatusCode(), time.Since(call.Started)
+	r.metrics.Done(status, took)
+	s.line(ctx, r, call, status, took)
+}
+
+// line writes the request's line: the route, never the path or the query, and ids,
+// never names. It goes straight to the handler: a Logger would look up its
+// caller's file and line for each.
+func (s *server) line(ctx *fasthttp.RequestCtx, r *route, call *web.Call, status int, took time.Duration) {
+	if !s.o.Log.Enabled(s.ctx, slog.LevelInfo) {
+		return
+	}
+	rec := slog.NewRecord(call.Started, slog.LevelInfo, "request", 0)
+	rec.AddAttrs(slog.String("id", call.RequestID), r.attr, r.method, slog.Int("status", status),
+		slog.Int64("micros", took.Microseconds()), slog.String("type", call.Type), slog.String("caller", call.Caller.ID),
+		slog.String("org", string(call.Caller.Org)), slog.Int("bytes", len(ctx.Response.Body())))
+	if call.Correlation != "" {
+		rec.AddAttrs(slog.String("correlation", call.Correlation))
+	}
+	_ = s.o.Log.Handle(s.ctx, rec)
+}
+
+// answer turns what went wrong into an answer; a panic is our fault and tells the
+// caller nothing.
+func (s *server) answer(c *fiber.Ctx) error {
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(c.Context(), p)
+		}
+	}()
+	if err := c.Next(); err != nil {
+		s.refuse(c.Context(), err)
+	}
+	return nil
+}
+
+// panicked logs the stack, but of the panic's value only what the runtime says: a
+// value may hold somebody's data.
+func (s *server) panicked(ctx *fasthttp.RequestCtx, p any) {
+	what := fmt.Sprintf("%T", p)
+	if e, ok := p.(runtime.Error); ok {
+		what = e.Error()
+	}
+	slog.New(s.o.Log).LogAttrs(s.ctx, slog.LevelError, "panic", slog.String("id", web.Of(ctx).RequestID),
+		slog.String("what", what), slog.String("stack", string(debug.Stack())))
+	s.write(ctx, errs.New(errs.Internal, "panic"))
+}
+
+// failed answers for fiber: what could not be read as a request at all, and so
+// passed none of the handlers.
+func (s *server) failed(c *fiber.Ctx, err error) error {
+	ctx := c.Context()
+	if web.Of(ctx) == nil {
+		s.newCall(ctx)
+	}
+	s.refuse(ctx, err)
+	s.finish(ctx)
+	return nil
+}
+
+// check refuses what no route takes.
+func (s *server) check(c *fiber.Ctx) error {
+	h := &c.Context().Request.Header
+	if len(h.Peek(fiber.HeaderContentEncoding)) > 0 {
+		// A limit on the body bounds what was sent, not what it unpacks to.
+		return errs.New(errs.Unsupported, "Send the body without a Content-Encoding.")
+	}
+	if (h.IsGet() || h.IsHead()) && len(c.Context().Request.Body()) > 0 {
+		return errs.New(errs.Invalid, "A GET or HEAD has no body.")
+	}
+	return c.Next()
+}
+
+// guard answers methods that fiber does not know: it would answer without asking
+// anybody.
+func (s *server) guard() {
+	known := map[string]bool{}
+	for _, m := range fiber.DefaultMethods {
+		known[m] = true
+	}
+	srv := s.app.Server()
+	next := srv.Handler
+	srv.Handler = func(ctx *fasthttp.RequestCtx) {
+		if known[string(ctx.Method())] {
+			next(ctx)
+			return
+		}
+		s.newCall(ctx)
+		s.refuse(ctx, fiber.ErrMethodNotAllowed)
+		ctx.Response.Header.Set(fiber.HeaderAllow, "GET, HEAD, POST")
+		s.finish(ctx)
+	}
+}

@@ -1,0 +1,337 @@
+package api
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/record"
+	"github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/gofiber/fiber/v2"
+)
+
+// Limits and names of paging.
+const (
+	defaultCount = 50
+	maxCount     = 100
+	wholeCount   = 1000 // of $everything, when no _count is given
+	cursorParam  = "_cursor"
+	maxValues    = 50 // alternatives of one parameter
+)
+
+// query is a search as it was asked for, and what of it is in force.
+type query struct {
+	k       *kind
+	person  record.PersonID
+	filters record.Search
+	count   int
+	cursor  string
+	types   []string // of _type, for $everything
+	// self is the query as the self link tells it: what was understood, in the order
+	// asked, ending with the _count in force. It names the query that a cursor
+	// belongs to.
+	self []byte
+}
+
+// gather reads the parameters of a GET's URL, or of a POST's form and its URL. What
+// came in the URL is first; urls is how many that were.
+func gather(c *fiber.Ctx) (pairs []web.Pair, urls int, err error) {
+	ctx := c.Context()
+	if pairs, err = web.AppendPairs(make([]web.Pair, 0, 8), ctx.URI().QueryString()); err != nil {
+		return nil, 0, err
+	}
+	urls = len(pairs)
+	if !ctx.IsPost() {
+		return pairs, urls, nil
+	}
+	if media, utf8 := web.MediaType(string(ctx.Request.Header.ContentType())); media != mediaForm || !utf8 {
+		return nil, 0, errs.New(errs.Unsupported, "Send the search as "+mediaForm+" in UTF-8.")
+	}
+	pairs, err = web.AppendPairs(pairs, ctx.Request.Body())
+	return pairs, urls, err
+}
+
+// identifying are the parameters that say who somebody is. They are taken from a
+// body only: URLs end up in logs and histories.
+var identifying = []string{"identifier", "family", "given", "name", "birthdate", "phonetic", "telecom", "phone", "email",
+	"address", "address-city", "address-country", "address-postalcode", "address-state", "address-use", "death-date"}
+
+// private reports whether a parameter in the URL of a search for the type would
+// say who somebody is.
+func private(k *kind, p web.Pair) bool {
+	name, modifier, _ := strings.Cut(p.Name, ":")
+	if k.name == patientType && slices.Contains(identifying, name) {
+		return true
+	}
+	if strings.Contains(p.Name, ".") || modifier == "identifier" { // patient.identifier, subject:Patient.name
+		return true
+	}
+	return strings.Contains(strings.ToLower(p.Value), "nhs-number")
+}
+
+// parse makes a query of what was sent. Unknown parameters are refused if the
+// caller prefers strict handling, and otherwise left out of the self link.
+func (s *server) parse(k *kind, pairs []web.Pair, urls int, strict bool) (*query, error) {
+	q := &query{k: k, self: make([]byte, 0, 128)}
+	q.filters.Type = k.name
+	for i, p := range pairs {
+		if i < urls && private(k, p) {
+			return nil, errs.Coded(errs.Invalid, codePostOnly, "What identifies a person is never put in a URL: send it in the body of POST Patient/_search.")
+		}
+		known, err := q.take(s, p)
+		if err != nil {
+			return nil, err
+		}
+		if !known && strict {
+			return nil, errs.New(errs.Invalid, "A parameter is not one that this type is searched by; metadata lists them.")
+		}
+	}
+	q.size(k == s.whole)
+	return q, nil
+}
+
+// size settles how much a page holds, and says so in the self link.
+func (q *query) size(whole bool) {
+	switch {
+	case q.count == 0 && whole:
+		q.count = wholeCount
+		return // saying it would ask for more than a _count may
+	case q.count == 0:
+		q.count = defaultCount
+	}
+	q.keep(web.Pair{Name: "_count", Value: strconv.Itoa(q.count)})
+	q.filters.Limit = q.count
+}
+
+// codePostOnly says that the search belongs in a body.
+const codePostOnly = "POST_ONLY"
+
+// take takes one parameter, and reports whether it is one that we know.
+func (q *query) take(s *server, p web.Pair) (known bool, err error) {
+	name, modifier, modified := strings.Cut(p.Name, ":")
+	if control, err := q.control(s, p); control || err != nil {
+		return true, err
+	}
+	param, ok := q.k.params[name]
+	if !ok {
+		return false, nil
+	}
+	if param.subject {
+		if modified && modifier != patientType {
+			return true, unsupportedModifier(name)
+		}
+		return true, q.subject(s, p)
+	}
+	if modified && (modifier != "not" || param.Kind != fhir.TokenParam) {
+		return true, unsupportedModifier(name)
+	}
+	if p.Value == "" {
+		return true, invalidAt(name, "The parameter has no value.")
+	}
+	values, err := split(name, p.Value)
+	if err != nil {
+		return true, err
+	}
+	if param.Kind == fhir.DateParam {
+		err = q.date(name, values)
+	} else {
+		err = q.token(name, param.Param, values, modified)
+	}
+	q.keep(p)
+	return true, err
+}
+
+// keep notes a parameter as one that is in force.
+func (q *query) keep(p web.Pair) {
+	if len(q.self) > 0 {
+		q.self = append(q.self, '&')
+	}
+	q.self = append(q.self, p.Name...)
+	q.self = append(q.self, '=')
+	q.self = web.AppendEscaped(q.self, p.Value)
+}
+
+// control takes the parameters that every type has.
+func (q *query) control(s *server, p web.Pair) (known bool, err error) {
+	switch p.Name {
+	case "_pretty":
+		return true, nil
+	case "_format":
+		return true, format(p.Value)
+	case cursorParam:
+		if q.cursor != "" {
+			return true, invalidAt(cursorParam, "The parameter is there twice.")
+		}
+		q.cursor = p.Value
+		return true, nil
+	case "_count":
+		n, err := strconv.Atoi(p.Value)
+		if err != nil || n < 1 {
+			return true, invalidAt("_count", "_count is a whole number from 1 to 100.")
+		}
+		q.count = min(n, maxCount)
+		return true, nil
+	case "_type":
+		if q.k != s.whole {
+			return false, nil
+		}
+		q.keep(p)
+		return true, q.only(s, p.Value)
+	}
+	if q.k.bare {
+		return false, nil
+	}
+	switch p.Name {
+	case "_sort":
+		q.keep(p)
+		return true, q.sort(p.Value)
+	case "_id":
+		q.keep(p)
+		return true, q.ids(p.Value)
+	}
+	return false, nil
+}
+
+func (q *query) sort(value string) error {
+	name, down := strings.CutPrefix(value, "-")
+	if p, ok := q.k.params[name]; !ok || p.Kind != fhir.DateParam {
+		if name != "date" || q.k.date == "" {
+			return invalidAt("_sort", "Sorted is by the type's date only: date or -date.")
+		}
+	}
+	q.filters.Ascending = !down
+	return nil
+}
+
+func (q *query) ids(value string) error {
+	for id := range strings.SplitSeq(value, ",") {
+		if len(id) > 64 || len(q.filters.IDs) == maxValues {
+			return invalidAt("_id", "_id is at most 50 ids of at most 64 characters.")
+		}
+		q.filters.IDs = append(q.filters.IDs, id)
+	}
+	return nil
+}
+
+func (q *query) only(s *server, value string) error {
+	for name := range strings.SplitSeq(value, ",") {
+		k, ok := s.kinds[name]
+		if !ok || k.directory {
+			return invalidAt("_type", "A type is not one that a person's record holds; metadata lists them.")
+		}
+		if !slices.Contains(q.types, name) {
+			q.types = append(q.types, name)
+		}
+	}
+	return nil
+}
+
+// subject takes whose entries are asked for.
+func (q *query) subject(s *server, p web.Pair) error {
+	id := strings.TrimPrefix(p.Value, s.base+"/")
+	id = strings.TrimPrefix(id, patientType+"/")
+	if id == "" || len(id) > 64 || strings.ContainsAny(id, "/,|$") {
+		return invalidAt("patient", "The patient is one id, with or without Patient/ before it.")
+	}
+	if q.person != "" && q.person != record.PersonID(id) {
+		return invalidAt("patient", "A search is about one patient.")
+	}
+	if q.person == "" {
+		q.person = record.PersonID(id)
+		q.keep(web.Pair{Name: "patient", Value: id})
+	}
+	return nil
+}
+
+func (q *query) token(name string, id fhir.Param, values []string, not bool) error {
+	f := record.TokenFilter{Param: id, Not: not, AnyOf: make([]record.TokenValue, 0, len(values))}
+	for _, v := range values {
+		system, code, both := cut(v)
+		t := record.TokenValue{System: system, Code: code, AnyCode: both && code == ""}
+		if !both {
+			t = record.TokenValue{Code: unescaped(v), AnySystem: true}
+		}
+		if t.System == "" && t.Code == "" {
+			return invalidAt(name, "A token is code, system|code, |code or system|.")
+		}
+		f.AnyOf = append(f.AnyOf, t)
+	}
+	q.filters.Tokens = append(q.filters.Tokens, f)
+	return nil
+}
+
+func (q *query) date(name string, values []string) error {
+	if len(values) > 1 {
+		return invalidAt(name, "Give one date; a range is two parameters, ge and lt.")
+	}
+	prefix, text := "eq", values[0]
+	if len(text) > 2 && text[0] >= 'a' && text[0] <= 'z' {
+		prefix, text = text[:2], text[2:]
+	}
+	low, high, err := fhir.ParseDate(text)
+	if err != nil || !strings.Contains(" eq ne lt gt ge le sa eb ", " "+prefix+" ") {
+		return invalidAt(name, "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone, after eq ne lt gt ge le sa eb or nothing.")
+	}
+	q.filters.Dates = append(q.filters.Dates, record.DateFilter{Prefix: prefix, Low: low, High: high})
+	return nil
+}
+
+// split divides alternatives at the commas that no backslash protects.
+func split(name, value string) ([]string, error) {
+	if strings.IndexByte(value, ',') < 0 {
+		return []string{value}, nil
+	}
+	var out []string
+	start := 0
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '\\':
+			i++
+		case ',':
+			out = append(out, value[start:i])
+			start = i + 1
+		}
+	}
+	out = append(out, value[start:])
+	if len(out) > maxValues || slices.Contains(out, "") {
+		return nil, invalidAt(name, "A parameter has at most 50 alternatives, none of them empty.")
+	}
+	return out, nil
+}
+
+// cut divides a token at the bar that no backslash protects.
+func cut(v string) (system, code string, both bool) {
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' {
+			i++
+		} else if v[i] == '|' {
+			return unescaped(v[:i]), unescaped(v[i+1:]), true
+		}
+	}
+	return "", "", false
+}
+
+func unescaped(v string) string {
+	if strings.IndexByte(v, '\\') < 0 {
+		return v
+	}
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' && i+1 < len(v) {
+			i++
+		}
+		out = append(out, v[i])
+	}
+	return string(out)
+}
+
+func unsupportedModifier(name string) error {
+	return invalidAt(name, "This modifier is not one that the parameter takes.")
+}
+
+// invalidAt names the parameter, which is one of ours; never its value.
+func invalidAt(name, text string) error {
+	return &errs.Error{Kind: errs.Invalid, Message: text, Path: name}
+}

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/gofiber/fiber/v2"
+)
+
+// receive takes a Bundle of a source.
+//
+//	@Summary		Send a Bundle
+//	@Description	Of type transaction, batch, collection or message; FHIR R4 as JSON. The answer says what became of each entry, once all of it is durable. The sender is known by client certificate or by token. This route is on the sources' listener.
+//	@Tags			sources
+//	@Security		bearer
+//	@Accept			application/fhir+json
+//	@Produce		application/fhir+json
+//	@Param			bundle	body	Bundle	true	"FHIR Bundle"
+//	@Success		200	{object}	Bundle
+//	@Failure		400,401,403,406,409,413,415,422,429,500,503	{object}	OperationOutcome
+//	@Router			/fhir/R4 [post]
+func (s *server) receive(c *fiber.Ctx) error {
+	ctx := c.Context()
+	if err := acceptable(ctx); err != nil {
+		return err
+	}
+	media, utf8 := web.MediaType(string(ctx.Request.Header.ContentType()))
+	if !utf8 || media != mediaFHIR && media != mediaJSON {
+		return errs.New(errs.Unsupported, "Send the Bundle as "+mediaFHIR+" in UTF-8.")
+	}
+	if len(ctx.Request.Body()) == 0 {
+		return errs.New(errs.Invalid, "The body is empty: send a Bundle.")
+	}
+	body := ctx.Request.SwapBody(nil) // given away: the receiver may keep it, which fiber's own is not for
+	status, response, err := s.o.Receiver.Receive(s.ctx, web.From(c).Caller, media, body)
+	if err != nil {
+		return err
+	}
+	ctx.Response.SetStatusCode(status)
+	ctx.Response.Header.SetContentTypeBytes(vFHIR)
+	ctx.Response.SetBodyRaw(response)
+	return nil
+}
