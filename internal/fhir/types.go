@@ -36,6 +36,9 @@ var resourceTypes = sync.OnceValue(func() map[string]struct{} {
 	return set
 })
 
+// Types lists all resource types of R4, by name.
+func Types() []string { return strings.Fields(typeNames) }
+
 // IsType reports whether name is a resource type of R4.
 func IsType(name string) bool {
 	_, ok := resourceTypes()[name]
