@@ -1,0 +1,230 @@
+package fhirbundle
+
+import (
+	"context"
+
+	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/record"
+)
+
+const patientType = "Patient"
+
+// people finds whom each entry is about: by the Bundle's own Patients, else by
+// those that the source sent before. Nobody is linked without a Patient whose NHS
+// number and birth date were checked.
+func (j *job) people(ctx context.Context) error {
+	if err := j.locate(ctx); err != nil {
+		return err
+	}
+	for i := range j.entries {
+		if e := &j.entries[i]; e.typ == patientType && !e.deleted && e.resource.Exists() {
+			if err := j.identify(ctx, e); err != nil {
+				return err
+			}
+		}
+	}
+	var rest []*entry
+	for i := range j.entries {
+		e := &j.entries[i]
+		if e.typ == patientType && !e.deleted || e.directory || e.ignored || e.held != nil {
+			continue
+		}
+		if e.deleted || !j.bySubject(e) {
+			rest = append(rest, e)
+		}
+	}
+	for _, e := range rest {
+		if err := j.byContext(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// locate reads whose the source's Patients are that the Bundle refers to and does
+// not hold, or holds without a number.
+func (j *job) locate(ctx context.Context) error {
+	j.patient = map[string]record.PersonID{}
+	wanted := map[string]struct{}{}
+	for i := range j.entries {
+		e := &j.entries[i]
+		if e.typ == patientType && !e.deleted {
+			wanted[e.sourceID] = struct{}{}
+		}
+		for _, r := range e.references() {
+			if t := j.resolve(r.Literal, r.Type); t.typ == patientType && t.entry < 0 && t.id != "" {
+				wanted[t.id] = struct{}{}
+			}
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	ids := make([]string, 0, len(wanted))
+	for id := range wanted {
+		ids = append(ids, id)
+	}
+	found, err := j.records.Locate(ctx, j.source.ID, patientType, ids)
+	if err != nil {
+		return err
+	}
+	j.patient = found
+	return nil
+}
+
+// identify finds the person of a Patient entry. One without an NHS number is the
+// person that it was before.
+func (j *job) identify(ctx context.Context, e *entry) error {
+	if e.held != nil && e.held.Code != feeds.SectionNotAgreed {
+		return nil
+	}
+	p, err := j.records.Identify(ctx, j.source, e.resource)
+	if err == nil {
+		e.person, e.about = p, p
+		return nil
+	}
+	h, ok := heldOf(err)
+	if !ok {
+		return err
+	}
+	switch h.Code {
+	case record.CodeNoNumber:
+		if known := j.patient[e.sourceID]; known != "" {
+			e.person, e.about = known, known
+			return nil
+		}
+	case record.CodeUnknownPerson, record.CodeBirthDate:
+		h.Await = feeds.AwaitPerson(p)
+		e.about = p
+	}
+	e.hold(h)
+	return nil
+}
+
+// bySubject links an entry to the person whom it names as its subject. It reports
+// false if it names nobody.
+func (j *job) bySubject(e *entry) bool {
+	r, ok := fhir.Subject(e.resource)
+	if !ok {
+		return false
+	}
+	t := j.resolve(r.Literal, r.Type)
+	switch {
+	case t.entry >= 0:
+		j.like(e, &j.entries[t.entry])
+	case t.typ == patientType && t.id != "":
+		if p := j.patient[t.id]; p != "" {
+			e.person, e.about = p, p
+			return true
+		}
+		e.hold(feeds.Held{Code: UnknownPatient, Await: feeds.AwaitObject(j.source.ID, patientType, t.id),
+			Words: "the Patient that the entry is about has not been received from this source yet"})
+	case r.Literal == "" || t.query.value != "":
+		e.hold(feeds.Held{Code: UnverifiedSubject,
+			Words: "the entry names its person by an identifier only: send their Patient, with NHS number and birth date, in the Bundle or before it"})
+	default:
+		e.hold(feeds.Held{Code: UnknownPatient, Words: "the entry is about a Patient that is neither in the Bundle nor one of this source's"})
+	}
+	return true
+}
+
+// like links an entry to the person of a Patient entry of the Bundle.
+func (j *job) like(e, patient *entry) {
+	e.about = patient.about
+	switch {
+	case patient.person != "":
+		e.person = patient.person
+	case patient.typ != patientType:
+		e.hold(feeds.Held{Code: NoSubject, Words: "the entry is about something that is no Patient"})
+	case patient.held != nil && patient.held.Await != "":
+		e.hold(feeds.Held{Code: patient.held.Code, Words: patient.held.Words, Await: patient.held.Await})
+	default:
+		e.hold(feeds.Held{Code: UnknownPatient, Await: feeds.AwaitObject(j.source.ID, patientType, patient.sourceID),
+			Words: "the Patient that the entry is about could not be taken: see there"})
+	}
+}
+
+// byContext links an entry that names no subject, or a deletion, to the one person
+// whom what it belongs to is about.
+func (j *job) byContext(ctx context.Context, e *entry) error {
+	if e.deleted {
+		return j.byLocator(ctx, e)
+	}
+	var one *entry
+	for _, r := range e.references() {
+		t := j.resolve(r.Literal, r.Type)
+		if t.entry < 0 || t.entry == e.index || j.entries[t.entry].about == "" {
+			continue
+		}
+		if other := &j.entries[t.entry]; one == nil || one.about == other.about {
+			one = other
+			continue
+		}
+		e.hold(feeds.Held{Code: TwoPeople, Fault: true, Words: "the entry names no subject and refers to entries about several people"})
+		return nil
+	}
+	if one != nil {
+		j.with(e, one)
+		return nil
+	}
+	for _, r := range e.references() {
+		t := j.resolve(r.Literal, r.Type)
+		if t.entry >= 0 || t.id == "" || record.IsDirectoryType(t.typ) {
+			continue
+		}
+		if p, err := j.owner(ctx, t.typ, t.id); p != "" || err != nil {
+			e.person, e.about = p, p
+			return err
+		}
+	}
+	e.hold(feeds.Held{Code: NoSubject, Words: "nothing in the entry says whom it is about"})
+	return nil
+}
+
+// with links an entry to the person of another, or lets it wait for the same.
+func (j *job) with(e, other *entry) {
+	e.about, e.person = other.about, other.person
+	if other.person == "" && other.held != nil {
+		e.hold(feeds.Held{Code: other.held.Code, Words: other.held.Words, Await: other.held.Await})
+	}
+}
+
+// byLocator links a deletion to the person who has the object; where nobody has it
+// yet, to the one person of the Bundle.
+func (j *job) byLocator(ctx context.Context, e *entry) error {
+	p, err := j.owner(ctx, e.typ, e.sourceID)
+	if err != nil {
+		return err
+	}
+	if p == "" {
+		p = j.onlyPerson()
+	}
+	if p == "" {
+		e.hold(feeds.Held{Code: UnknownObject, Await: feeds.AwaitObject(j.source.ID, e.typ, e.sourceID),
+			Words: "what is to be deleted has not been received from this source yet"})
+		return nil
+	}
+	e.person, e.about = p, p
+	return nil
+}
+
+// owner returns whose an object of the source is, or "".
+func (j *job) owner(ctx context.Context, typ, id string) (record.PersonID, error) {
+	found, err := j.records.Locate(ctx, j.source.ID, typ, []string{id})
+	return found[id], err
+}
+
+// onlyPerson returns the person of the Bundle if it is about one only, else "".
+func (j *job) onlyPerson() (p record.PersonID) {
+	for i := range j.entries {
+		switch e := &j.entries[i]; {
+		case e.person == "" || e.person == p:
+		case p != "":
+			return ""
+		default:
+			p = e.person
+		}
+	}
+	return p
+}

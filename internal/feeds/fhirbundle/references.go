@@ -1,0 +1,286 @@
+package fhirbundle
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/record"
+)
+
+// target is what a reference means. The zero id and query mean that it is
+// nothing of the source's that we could know.
+type target struct {
+	entry int // index of the entry it is, or -1
+	typ   string
+	id    string // of the source
+	query query  // conditional, and not in the Bundle
+}
+
+// references are those of the entry's resource, read once.
+func (e *entry) references() []fhir.Reference {
+	if !e.refsRead {
+		e.refs, e.refsRead = fhir.References(e.resource), true
+	}
+	return e.refs
+}
+
+// resolve says what a literal reference means in this Bundle, and beyond it in what
+// the source sends: a relative one is always the source's own, never ours.
+func (j *job) resolve(literal, typ string) target {
+	if i, ok := j.byURL[literal]; ok {
+		return j.at(i)
+	}
+	if strings.IndexByte(literal, '?') >= 0 {
+		return j.resolveQuery(literal)
+	}
+	if id, ok := strings.CutPrefix(literal, "urn:uuid:"); ok {
+		return j.known(typ, id)
+	}
+	if strings.Contains(literal, ":") {
+		rest, ok := strings.CutPrefix(literal, j.base)
+		if j.base == "" || !ok {
+			if versionless, _, ok := strings.Cut(literal, "/_history/"); ok {
+				return j.resolve(versionless, typ)
+			}
+			return target{entry: -1}
+		}
+		literal = rest
+	}
+	named, id := fhir.SplitReference(literal)
+	return j.known(named, id)
+}
+
+func (j *job) at(i int) target {
+	e := &j.entries[i]
+	return target{entry: i, typ: e.typ, id: e.sourceID}
+}
+
+// known is the source's object of that name, in the Bundle or not.
+func (j *job) known(typ, id string) target {
+	if typ == "" || id == "" {
+		return target{entry: -1}
+	}
+	if i, ok := j.byRef[typ+"/"+id]; ok {
+		return j.at(i)
+	}
+	return target{entry: -1, typ: typ, id: id}
+}
+
+// resolveQuery finds the one entry of the Bundle that a conditional reference
+// means, if there is one.
+func (j *job) resolveQuery(literal string) target {
+	if t, ok := j.queries[literal]; ok {
+		return t
+	}
+	t := target{entry: -1}
+	if q, ok := conditional(literal); ok {
+		t.typ, t.query = q.typ, q
+		for i := range j.entries {
+			e := &j.entries[i]
+			if e.typ != q.typ || !q.has(e.resource) {
+				continue
+			}
+			if t.entry >= 0 { // several: it means none
+				t = target{entry: -1, typ: q.typ, query: q}
+				break
+			}
+			t = target{entry: i, typ: e.typ, id: e.sourceID, query: q}
+		}
+	}
+	if j.queries == nil {
+		j.queries = map[string]target{}
+	}
+	j.queries[literal] = t
+	return t
+}
+
+// lookUp asks the source's directory for what conditional references and
+// ifNoneExist name.
+func (j *job) lookUp(ctx context.Context) error {
+	j.found = map[query]string{}
+	for i := range j.entries {
+		e := &j.entries[i]
+		if !e.live() {
+			continue
+		}
+		if e.directory && e.noneExist.value != "" {
+			if err := j.find(ctx, e.noneExist); err != nil {
+				return err
+			}
+			e.existing = j.found[e.noneExist]
+		}
+		for _, r := range e.references() {
+			if strings.IndexByte(r.Literal, '?') < 0 {
+				continue
+			}
+			if t := j.resolve(r.Literal, r.Type); t.entry < 0 && record.IsDirectoryType(t.typ) {
+				if err := j.find(ctx, t.query); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// find reads the entry that the directory has under an identifier, once.
+func (j *job) find(ctx context.Context, q query) error {
+	if _, asked := j.found[q]; asked {
+		return nil
+	}
+	id, ok, err := j.records.FindIdentifier(ctx, j.source.ID, q.typ, q.system, q.value)
+	if err != nil {
+		return err
+	}
+	j.found[q] = ""
+	if ok {
+		j.found[q] = id
+	}
+	return nil
+}
+
+// literal is what a reference of an entry becomes in the record; "" leaves it as
+// the source wrote it.
+func (j *job) literal(e *entry, r fhir.Reference) string {
+	if r.Literal == "" {
+		return ""
+	}
+	t := j.resolve(r.Literal, r.Type)
+	directory := record.IsDirectoryType(t.typ)
+	switch {
+	case t.entry < 0 && t.query.value != "":
+		if id := j.found[t.query]; id != "" {
+			return t.typ + "/" + id
+		}
+		return ""
+	case t.id == "":
+		return ""
+	case t.entry >= 0 && j.entries[t.entry].existing != "":
+		return t.typ + "/" + j.entries[t.entry].existing
+	case directory:
+		return t.typ + "/" + record.EntryID(record.DirectoryOf(j.source.ID), j.source.ID, t.typ, t.id)
+	case t.typ == patientType:
+		p := j.patient[t.id]
+		if t.entry >= 0 {
+			p = j.entries[t.entry].person
+		}
+		if p == "" {
+			return ""
+		}
+		return "Patient/" + string(p)
+	case record.SectionsOf(t.typ) == 0:
+		return ""
+	}
+	p := e.person
+	if t.entry >= 0 && j.entries[t.entry].person != "" {
+		p = j.entries[t.entry].person
+	}
+	if p == "" {
+		return ""
+	}
+	return t.typ + "/" + record.EntryID(p, j.source.ID, t.typ, t.id)
+}
+
+// change makes the object that the record is given of an entry.
+func (j *job) change(e *entry) record.Object {
+	resource, references := e.resource, e.references()
+	if again := j.identified(e); again.Exists() {
+		resource, references = again, fhir.References(again)
+	}
+	var refs map[int]string
+	for _, r := range references {
+		if to := j.literal(e, r); to != "" && to != r.Literal {
+			if refs == nil {
+				refs = make(map[int]string, len(references))
+			}
+			refs[r.Offset()] = to
+		}
+	}
+	return e.object(resource, refs)
+}
+
+// identified returns the resource with those conditional references that name
+// nothing we know turned into references by identifier; absent if there are none.
+func (j *job) identified(e *entry) fhir.Node {
+	any := false
+	for _, r := range e.references() {
+		any = any || j.unmet(r.Literal)
+	}
+	if !any {
+		return fhir.Node{}
+	}
+	w := rewriter{src: e.resource.Raw(), base: e.resource.Offset(), unmet: j.unmet}
+	w.walk(e.resource)
+	doc, err := fhir.Parse(append(w.dst, w.src[w.done:]...))
+	if err != nil {
+		return fhir.Node{} // not to be: then it stays as it was sent
+	}
+	return doc.Root()
+}
+
+func (j *job) unmet(literal string) bool {
+	if strings.IndexByte(literal, '?') < 0 {
+		return false
+	}
+	t := j.resolve(literal, "")
+	return t.entry < 0 && t.query.value != "" && j.found[t.query] == ""
+}
+
+// rewriter copies a resource, replacing members called reference on its way.
+type rewriter struct {
+	src, dst []byte
+	base     int // offset of src in its document
+	done     int // bytes of src that have been copied or replaced
+	unmet    func(literal string) bool
+}
+
+func (w *rewriter) walk(n fhir.Node) {
+	switch n.Kind() {
+	case fhir.Array:
+		for v := range n.Each() {
+			w.walk(v)
+		}
+	case fhir.Object:
+		if r := n.Get("reference"); r.Kind() == fhir.String && w.unmet(r.Text()) {
+			w.replace(n, r)
+			return
+		}
+		for _, v := range n.Members() {
+			w.walk(v)
+		}
+	}
+}
+
+// replace puts type and identifier where reference stood. The member's name is the
+// last one of its kind before its value: nothing but white space lies between.
+func (w *rewriter) replace(object, reference fhir.Node) {
+	from, to := reference.Offset()-w.base, reference.Offset()-w.base+len(reference.Raw())
+	from = bytes.LastIndex(w.src[:from], []byte(`"reference"`))
+	q, _ := conditional(reference.Text())
+	var members []byte
+	if !object.Get("type").Exists() {
+		members = append(members, `"type":`...)
+		members = append(fhir.AppendString(members, q.typ), ',')
+	}
+	if !object.Get("identifier").Exists() {
+		members = append(members, `"identifier":{`...)
+		if q.system != "" {
+			members = append(fhir.AppendString(append(members, `"system":`...), q.system), ',')
+		}
+		members = append(fhir.AppendString(append(members, `"value":`...), q.value), '}', ',')
+	}
+	rest := bytes.TrimLeft(w.src[to:], " \t\r\n")
+	last := len(rest) > 0 && rest[0] != ','
+	w.dst = append(w.dst, w.src[w.done:from]...)
+	switch {
+	case len(members) > 0:
+		w.dst = append(w.dst, members[:len(members)-1]...)
+	case last: // take the comma before it away
+		w.dst = bytes.TrimRight(w.dst, ", \t\r\n")
+	default: // and the one after it
+		to = len(w.src) - len(rest) + 1
+	}
+	w.done = to
+}

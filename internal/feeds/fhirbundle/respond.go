@@ -1,0 +1,129 @@
+package fhirbundle
+
+import (
+	"net/http"
+
+	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/record"
+)
+
+// respond makes the answer to a message: a Bundle that says of each entry what
+// became of it, or an OperationOutcome if the message was refused as a whole.
+func respond(r *feeds.Receipt) (status int, body []byte) {
+	out := &r.Outcome
+	if len(out.Held) == 1 && out.Held[0].Entry == feeds.Whole && (out.Held[0].Fault || len(out.Entries) == 0) {
+		h := out.Held[0]
+		return wholeStatus(h), appendOutcome(nil, h, r.HeldID(h))
+	}
+	status = http.StatusOK
+	if len(out.Held) > 0 && out.Held[0].Entry == feeds.Whole {
+		status = http.StatusAccepted
+	}
+	body = append(make([]byte, 0, 64+320*len(out.Entries)), `{"resourceType":"Bundle","type":"`...)
+	body = append(append(body, responseType(r)...), '"')
+	for i := range out.Entries {
+		if i == 0 {
+			body = append(body, `,"entry":[`...)
+		} else {
+			body = append(body, ',')
+		}
+		body = appendEntry(body, r, &out.Entries[i])
+	}
+	if len(out.Entries) > 0 {
+		body = append(body, ']')
+	}
+	return status, append(body, '}')
+}
+
+// responseType is transaction-response for a transaction; for all others, whose
+// entries are judged one by one, batch-response.
+func responseType(r *feeds.Receipt) string {
+	if doc, ok := r.Message.Parsed.(*fhir.Document); ok && doc.Root().Get("type").Is("transaction") {
+		return "transaction-response"
+	}
+	return "batch-response"
+}
+
+func wholeStatus(h feeds.Held) int {
+	switch {
+	case !h.Fault:
+		return http.StatusAccepted
+	case h.Code == Malformed || h.Code == NotABundle || h.Code == BundleType:
+		return http.StatusBadRequest
+	case h.Code == feeds.MessageIDReused:
+		return http.StatusConflict
+	}
+	return http.StatusUnprocessableEntity
+}
+
+func appendEntry(dst []byte, r *feeds.Receipt, e *feeds.Entry) []byte {
+	dst = append(dst, `{"response":{"status":`...)
+	if e.Held > 0 {
+		h := r.Outcome.Held[e.Held-1]
+		dst = fhir.AppendString(dst, heldStatus(h))
+		dst = appendOutcome(append(dst, `,"outcome":`...), h, r.HeldID(h))
+		return append(dst, "}}"...)
+	}
+	dst = fhir.AppendString(dst, appliedStatus(e))
+	if a := e.Applied; a.ID != "" && a.Result != record.Removed {
+		location := e.Type + "/" + a.ID
+		if a.Version != "" {
+			location += "/_history/" + a.Version
+			dst = fhir.AppendString(append(dst, `,"etag":`...), `W/"`+a.Version+`"`)
+		}
+		dst = fhir.AppendString(append(dst, `,"location":`...), location)
+		dst = append(fhir.AppendInstant(append(dst, `,"lastModified":"`...), r.Message.Received), '"')
+	}
+	return append(dst, "}}"...)
+}
+
+func appliedStatus(e *feeds.Entry) string {
+	switch e.Applied.Result {
+	case record.Created, record.Moved:
+		return "201 Created"
+	case record.Removed:
+		return "204 No Content"
+	}
+	return "200 OK"
+}
+
+func heldStatus(h feeds.Held) string {
+	switch {
+	case !h.Fault:
+		return "202 Accepted"
+	case h.Code == MethodNotTaken:
+		return "405 Method Not Allowed"
+	}
+	return "422 Unprocessable Entity"
+}
+
+// appendOutcome appends the OperationOutcome of what is held. Its id is that of
+// the quarantine, for whoever asks the operator about it.
+func appendOutcome(dst []byte, h feeds.Held, id string) []byte {
+	severity, code := "error", "processing"
+	if !h.Fault {
+		severity, code = "warning", "incomplete"
+	}
+	dst = fhir.AppendString(append(dst, `{"resourceType":"OperationOutcome","id":`...), id)
+	dst = append(dst, `,"issue":[`...)
+	issues := h.Issues
+	if len(issues) == 0 {
+		issues = []feeds.Issue{{Code: code, Text: h.Words}}
+	}
+	for i, is := range issues {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = fhir.AppendString(append(dst, `{"severity":`...), severity)
+		dst = fhir.AppendString(append(dst, `,"code":`...), is.Code)
+		dst = fhir.AppendString(append(dst, `,"details":{"coding":[{"code":`...), h.Code)
+		dst = fhir.AppendString(append(dst, `}],"text":`...), h.Words)
+		dst = fhir.AppendString(append(dst, `},"diagnostics":`...), is.Text)
+		if is.Path != "" {
+			dst = append(fhir.AppendString(append(dst, `,"expression":[`...), is.Path), ']')
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, "]}"...)
+}

@@ -1,0 +1,170 @@
+package feeds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// lease is how long a worker that claimed due quarantine has it for itself.
+const lease = 5 * time.Minute
+
+// replay applies again what is open of a message. What is not open any more is
+// left alone, so that a message can be replayed by several at once.
+func (b *Inbox) replay(ctx context.Context, t ticket) (Outcome, error) {
+	m, err := b.read(ctx, t.instance, t.seq)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if m.Source != t.source {
+		return Outcome{}, fmt.Errorf("feeds: message %d is not the one that waits: %w", t.seq, driver.ErrCorrupt)
+	}
+	from, err := b.sender(ctx, m)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer b.lock(m.Source, m.Key).Unlock()
+	if err := b.remember(ctx, m); err != nil { // whether its key was another's
+		return Outcome{}, err
+	}
+	open, err := b.items(ctx, t)
+	if err != nil || len(open) == 0 {
+		return Outcome{}, err
+	}
+	var only []int
+	for entry := range open {
+		if entry == Whole {
+			only = nil
+			break
+		}
+		only = append(only, entry)
+	}
+	slices.Sort(only)
+	if err := from.Permit(b.o.Now()); err != nil {
+		return Outcome{}, b.leave(ctx, open, err)
+	}
+	return b.process(ctx, from, m, only, true)
+}
+
+// leave puts off what a source may not send any longer.
+func (b *Inbox) leave(ctx context.Context, open map[int]Item, why error) error {
+	now := b.o.Now()
+	for _, it := range open {
+		it.Tries++
+		it.Code, it.Words = errs.CodeOf(why), errs.Message(why)
+		it.Retry = now.Add(backoff(it.Tries))
+		op, err := b.put(&it)
+		if err != nil {
+			return err
+		}
+		if err := b.o.Store.Commit(ctx, it.Source, []driver.Op{op}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns a message of any instance's log.
+func (b *Inbox) read(ctx context.Context, instance string, seq uint64) (*Message, error) {
+	log := b.log
+	if instance != b.o.Instance {
+		var err error
+		if log, err = b.o.Store.Log(ctx, logName(instance)); err != nil {
+			return nil, fmt.Errorf("feeds: open the inbox of another instance: %w", err)
+		}
+	}
+	var m *Message
+	var bad error
+	err := log.Read(ctx, seq, func(n uint64, record []byte) bool {
+		m, bad = readMessage(instance, n, record)
+		return false
+	})
+	if err := errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	if m == nil || m.Seq != seq {
+		return nil, fmt.Errorf("feeds: message %d is not in the inbox: %w", seq, driver.ErrCorrupt)
+	}
+	return m, nil
+}
+
+// sender gathers who sent m as they stand now. A source that is registered no
+// longer is one that may send nothing.
+func (b *Inbox) sender(ctx context.Context, m *Message) (Sender, error) {
+	c, _, err := b.o.Partners.Client(ctx, m.Source)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return Sender{}, err
+	}
+	a, _, err := b.o.Partners.Agreement(ctx, m.Org)
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return Sender{}, err
+	}
+	return Sender{Client: c, Agreement: a}, nil
+}
+
+// Work does what is due: quarantine that is to be tried again, and messages whose
+// applying failed for want of the store. It returns how many it tried, and is
+// called every so often while the process runs.
+func (b *Inbox) Work(ctx context.Context, limit int) (tried int, err error) {
+	for _, seq := range b.track.abandoned(b.log.Len(), limit) {
+		if err := b.recoverOne(ctx, seq); err != nil {
+			return tried, err
+		}
+		tried++
+	}
+	due, err := b.claim(ctx, limit)
+	if err != nil {
+		return tried, err
+	}
+	for _, t := range due {
+		out, err := b.replay(ctx, t)
+		if err != nil {
+			return tried, err
+		}
+		if err := b.release(ctx, out.Arrived); err != nil {
+			return tried, err
+		}
+		tried++
+	}
+	return tried, b.mark(ctx, 1)
+}
+
+// claim takes due quarantine for this worker, and returns its messages.
+func (b *Inbox) claim(ctx context.Context, limit int) ([]ticket, error) {
+	now := b.o.Now()
+	var items []Item
+	var bad error
+	err := b.o.Store.Due(ctx, dueQueue, now, limit, func(d *driver.Doc) bool {
+		it, err := readItem(d)
+		if err != nil {
+			bad = err
+			return false
+		}
+		items = append(items, it)
+		return true
+	})
+	if err := errors.Join(err, bad); err != nil {
+		return nil, err
+	}
+	var mine []ticket
+	for _, it := range items {
+		op := driver.Op{Kind: driver.Reschedule, Doc: driver.Doc{Rev: it.rev, Due: driver.Due{Queue: dueQueue, At: now.Add(lease)},
+			Ref: driver.Ref{Collection: quarantine, Partition: it.Source, ID: it.ID}}}
+		err = b.o.Store.Commit(ctx, it.Source, []driver.Op{op})
+		if _, conflict := errors.AsType[*driver.ConflictError](err); conflict {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if t := (ticket{it.Source, it.Instance, it.Seq}); !slices.Contains(mine, t) {
+			mine = append(mine, t)
+		}
+	}
+	return mine, nil
+}
