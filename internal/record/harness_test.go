@@ -30,7 +30,7 @@ var (
 
 // world is a record on a real store, with a ledger that remembers.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	r       *record.Records
 	engine  *bolt.Engine
 	trail   []ledger.Event
@@ -51,7 +51,7 @@ func (w *world) Agreement(_ context.Context, org nhs.ODS) (partner.Agreement, er
 	return w.partner[org], nil
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	e, err := bolt.Open(t.TempDir(), record.Specs(), bolt.Options{NoSync: true, Now: func() time.Time { return now }})
 	if err != nil {
@@ -74,7 +74,7 @@ func (w *world) doctor(org nhs.ODS) identity.Caller {
 var operator = identity.Caller{Kind: identity.Operator, ID: "operator"}
 
 // object makes an object of a resource's JSON.
-func object(t *testing.T, js string) record.Object {
+func object(t testing.TB, js string) record.Object {
 	t.Helper()
 	d, err := fhir.Parse([]byte(js))
 	if err != nil {
@@ -101,17 +101,17 @@ func (w *world) change(s record.Source, who nhs.Number, minute int, objects ...r
 		Message: record.Message{Seq: w.seq, Key: fmt.Sprintf("m%d", minute), Time: at, Received: now}}
 }
 
-func patient(t *testing.T, who nhs.Number, family string) record.Object {
+func patient(t testing.TB, who nhs.Number, family string) record.Object {
 	return object(t, `{"resourceType":"Patient","id":"`+family+`","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"`+who.Digits()+
 		`"}],"name":[{"family":"`+family+`","given":["Ann"]}],"gender":"female","birthDate":"1950-02-03","address":[{"line":["1 High Street"],"postalCode":"DT1 1XJ"}]}`)
 }
 
-func observation(t *testing.T, id, code, date, value string) record.Object {
+func observation(t testing.TB, id, code, date, value string) record.Object {
 	return object(t, `{"resourceType":"Observation","id":"`+id+`","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"`+code+
 		`"}]},"effectiveDateTime":"`+date+`","valueQuantity":{"value":`+value+`,"unit":"mmol/L"}}`)
 }
 
-func encounter(t *testing.T, id, status, start, end string) record.Object {
+func encounter(t testing.TB, id, status, start, end string) record.Object {
 	return object(t, `{"resourceType":"Encounter","id":"`+id+`","status":"`+status+`","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},"period":{"start":"`+start+`","end":"`+end+`"}}`)
 }
 
