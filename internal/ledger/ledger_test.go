@@ -252,7 +252,7 @@ func TestOpeningIsRefused(t *testing.T) {
 			add(t, l, 20)
 			c.tamper(m, &o)
 			_, err := Open(t.Context(), o)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "dcr") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(strings.ToLower(err.Error()), "dcr") {
 				t.Fatalf("got %v, want %q and what to do", err, c.want)
 			}
 		})
