@@ -62,6 +62,7 @@ type table struct {
 	codes        map[string]*codeSet
 	search       map[string][]searchRow
 	compartments map[string][]string
+	index        map[string]*index
 
 	element, extension, reference, resource, domain typeID
 }
@@ -168,6 +169,7 @@ func readTable(text string) (*table, error) {
 		}
 	}
 	t.inherit()
+	t.indexTypes()
 	return t, nil
 }
 

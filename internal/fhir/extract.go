@@ -1,0 +1,174 @@
+package fhir
+
+import "time"
+
+// Extracted is what an entry is found and ordered by.
+type Extracted struct {
+	Type   string
+	Status string // status, else that of clinicalStatus or lifecycleStatus; entered-in-error where verificationStatus says so
+	Tokens []Token
+
+	// Date and DateEnd are the bounds of the resource's clinical date: from Date
+	// up to, not including, DateEnd. Zero means without a bound; both, undated. A
+	// period that only ends has its end for both.
+	Date, DateEnd time.Time
+	// StandIn is set when the date is not that of the type's date parameter
+	// (SearchParams) but stands in for it: right for ordering, no match for a search.
+	StandIn bool
+
+	LastUpdated time.Time // meta.lastUpdated as the sender gave it
+}
+
+// Token is one code of a token search parameter.
+type Token struct {
+	Param        Param
+	System, Code string
+}
+
+// Extract reads a resource's search tokens and dates. What is malformed is not there.
+func Extract(resource Node) Extracted {
+	x := Extracted{Type: resource.Type()}
+	x.Status = statusOf(resource)
+	x.LastUpdated, _, _ = ParseDate(resource.Get("meta").Get("lastUpdated").Text())
+	row := definitions().index[x.Type]
+	if row == nil {
+		return x
+	}
+	x.Tokens = make([]Token, 0, 8)
+	for _, t := range row.tokens {
+		for _, path := range t.paths {
+			along(resource, path, func(n Node) { x.Tokens = appendTokens(x.Tokens, t.param, n) })
+		}
+	}
+	x.dated(resource, row)
+	return x
+}
+
+func (x *Extracted) dated(resource Node, row *index) {
+	for i, paths := range [2][][]string{row.date, row.others} {
+		for _, path := range paths {
+			low, high, ok := spanAlong(resource, path)
+			if !ok {
+				continue
+			}
+			x.Date, x.DateEnd, x.StandIn = low, high, i == 1
+			if end := resource.Get("end"); x.Type == "Appointment" && i == 0 && end.Exists() {
+				if _, high, err := ParseDate(end.Text()); err == nil {
+					x.DateEnd = high
+				}
+			}
+			return
+		}
+	}
+}
+
+// statusOf is the one word that tells whether a resource is in force.
+func statusOf(n Node) string {
+	if v := n.Get("verificationStatus"); v.Exists() {
+		for c := range v.Get("coding").Each() {
+			if c.Get("code").Is("entered-in-error") {
+				return "entered-in-error"
+			}
+		}
+	}
+	if s := n.Get("status"); s.Kind() == String {
+		return s.Text()
+	}
+	if s := n.Path("clinicalStatus", "coding", "code"); s.Exists() {
+		return s.Text()
+	}
+	return n.Get("lifecycleStatus").Text()
+}
+
+// along calls f for every value at the end of a path, through all elements of
+// all lists on the way. A name may be the stem of a choice.
+func along(n Node, path []string, f func(Node)) {
+	switch {
+	case n.Kind() == Array:
+		for e := range n.Each() {
+			along(e, path, f)
+		}
+	case len(path) == 0:
+		if n.Exists() {
+			f(n)
+		}
+	default:
+		m := n.Get(path[0])
+		if !m.Exists() {
+			m = n.choice(path[0])
+		}
+		if m.Exists() {
+			along(m, path[1:], f)
+		}
+	}
+}
+
+// appendTokens appends the codes of a code, Coding, CodeableConcept, Identifier
+// or boolean.
+func appendTokens(ts []Token, p Param, n Node) []Token {
+	switch n.Kind() {
+	case String:
+		return append(ts, Token{Param: p, Code: n.Text()})
+	case Bool:
+		return append(ts, Token{Param: p, Code: string(n.Raw())})
+	case Object:
+		if codings := n.Get("coding"); codings.Exists() {
+			for c := range codings.Each() {
+				ts = appendTokens(ts, p, c)
+			}
+			return ts
+		}
+		code := n.Get("code")
+		if !code.Exists() {
+			code = n.Get("value")
+		}
+		if code.Kind() == String {
+			return append(ts, Token{Param: p, System: n.Get("system").Text(), Code: code.Text()})
+		}
+	}
+	return ts
+}
+
+// spanAlong returns the stretch from the earliest to the latest date at the path.
+func spanAlong(n Node, path []string) (low, high time.Time, ok bool) {
+	along(n, path, func(n Node) {
+		l, h, is := span(n)
+		if !is {
+			return
+		}
+		if !ok || !low.IsZero() && l.Before(low) {
+			low = l
+		}
+		if !ok || h.IsZero() || !high.IsZero() && h.After(high) {
+			high = h
+		}
+		ok = true
+	})
+	return low, high, ok
+}
+
+// span returns the bounds of a date, a Period or a Timing.
+func span(n Node) (low, high time.Time, ok bool) {
+	switch n.Kind() {
+	case String:
+		low, high, err := ParseDate(n.Text())
+		return low, high, err == nil
+	case Object:
+		if events := n.Get("event"); events.Exists() {
+			return spanAlong(events, nil)
+		}
+		if bounds := n.Path("repeat", "boundsPeriod"); bounds.Exists() {
+			return span(bounds)
+		}
+		low, _, err1 := ParseDate(n.Get("start").Text())
+		end, high, err2 := ParseDate(n.Get("end").Text())
+		switch {
+		case err1 != nil && err2 != nil:
+			return low, high, false
+		case err1 != nil:
+			low = end
+		}
+		return low, high, true
+	}
+	return low, high, false
+}
