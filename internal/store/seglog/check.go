@@ -79,3 +79,6 @@ func (p *Part) check() error {
 	}
 	return nil
 }
+
+// Records returns how many records are in the part.
+func (p *Part) Records() uint64 { return p.seg.count }

@@ -1,0 +1,167 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// A batch takes no further request beyond these.
+const (
+	maxBatch      = 256
+	maxBatchOps   = 4096
+	maxBatchBytes = 8 << 20
+)
+
+type request struct {
+	ctx    context.Context
+	writes []write
+	size   int
+	err    error
+	done   chan struct{}
+}
+
+// Commit implements driver.Engine. It is not interrupted once it waits for the
+// committer, so that the outcome is known.
+func (e *Engine) Commit(ctx context.Context, partition string, ops []driver.Op) error {
+	if err := ctx.Err(); err != nil || len(ops) == 0 {
+		return err
+	}
+	if err := e.schema.CheckCommit(partition, ops); err != nil {
+		return err
+	}
+	writes, size, err := e.encode(ops)
+	if err != nil {
+		return err
+	}
+	r := &request{ctx: ctx, writes: writes, size: size, done: make(chan struct{})}
+	e.closing.RLock()
+	if e.closed {
+		e.closing.RUnlock()
+		return driver.ErrClosed
+	}
+	e.requests <- r
+	e.closing.RUnlock()
+	<-r.done
+	return r.err
+}
+
+// commitLoop commits what waits with one transaction and answers. Letting others run
+// once before it looks gathers those who are about to commit; any timer was
+// measured to be slower.
+func (e *Engine) commitLoop() {
+	var batch []*request
+	for first := range e.requests {
+		runtime.Gosched()
+		batch = e.gather(append(batch[:0], first))
+		if err := e.commitBatch(batch); err != nil {
+			for _, r := range batch {
+				r.err = err // conflicts too: what they conflicted with may not have happened
+			}
+		}
+		for i, r := range batch {
+			close(r.done)
+			batch[i] = nil
+		}
+	}
+}
+
+func (e *Engine) gather(batch []*request) []*request {
+	ops, size := len(batch[0].writes), batch[0].size
+	for len(batch) < maxBatch && ops < maxBatchOps && size < maxBatchBytes {
+		select {
+		case r, ok := <-e.requests:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, r)
+			ops += len(r.writes)
+			size += r.size
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commitBatch commits those requests whose conditions hold; an error means that none
+// was. Each sees what those before it wrote.
+func (e *Engine) commitBatch(batch []*request) error {
+	if e.broken != nil {
+		return e.broken
+	}
+	tx, err := e.db.Begin(true)
+	if err != nil {
+		return unavailable("begin a commit", err)
+	}
+	b := batchTx{tx: tx, now: e.now().UnixMicro()}
+	for _, r := range batch {
+		if r.err = r.ctx.Err(); r.err != nil {
+			continue
+		}
+		if r.err = b.check(r.writes); r.err != nil {
+			continue
+		}
+		if err := b.apply(r.writes); err != nil {
+			return errors.Join(fmt.Errorf("store: commit: %w", err), tx.Rollback())
+		}
+	}
+	if !b.changed {
+		return tx.Rollback()
+	}
+	if err := tx.Commit(); err != nil {
+		err = unavailable("commit", err)
+		if !full(err) {
+			// After a failed sync nobody knows what of the file is on the disk; what is
+			// written on top of it would not be safe.
+			e.broken = fmt.Errorf("%w (nothing more is written: check the disk and restart)", err)
+		}
+		return err
+	}
+	return nil
+}
+
+func unavailable(what string, err error) error {
+	return fmt.Errorf("%w: %s: %w", driver.ErrUnavailable, what, err)
+}
+
+// full says whether err tells of a full disk, after which the file is as it was and
+// writing may be tried again. bbolt keeps the text of some errors only.
+func full(err error) bool {
+	for _, no := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, no) || strings.Contains(err.Error(), no.Error()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Sweep implements driver.Engine.
+func (e *Engine) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
+	e.closing.RLock()
+	defer e.closing.RUnlock()
+	if e.closed {
+		return 0, driver.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	n := 0
+	err := e.db.Update(func(tx *bbolt.Tx) (err error) {
+		b := batchTx{tx: tx, now: now.UnixMicro()}
+		n, err = b.sweep(e.collections, limit)
+		return err
+	})
+	if err != nil {
+		return 0, unavailable("sweep", err)
+	}
+	return n, nil
+}
