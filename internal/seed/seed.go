@@ -17,12 +17,8 @@ import (
 )
 
 // MaxPeople is how many people a county can have: a few fewer than there are
-// valid NHS numbers in the part of the 999 range that it uses.
-const MaxPeople = 880_000
-
-// countyNumbers is where the county's part of the 999 range ends; what follows
-// is for Demonstration.
-const countyNumbers = 990_000
+// valid NHS numbers in the 999 range.
+const MaxPeople = 900_000
 
 // typical is how many resources a person has when nothing else is asked for.
 const typical = 195
@@ -128,7 +124,7 @@ func makeNumbers(seed uint64, n int) []uint32 {
 	at, step := r.Uint32N(all), r.Uint32N(all/10)*10+7 // ends in 7, so it meets every number of 10^6
 	numbers := make([]uint32, 0, n)
 	for len(numbers) < n {
-		if at < countyNumbers && checkDigit(at) < 10 {
+		if checkDigit(at) < 10 {
 			numbers = append(numbers, at)
 		}
 		at = (at + step) % all
@@ -149,14 +145,4 @@ func checkDigit(six uint32) uint32 {
 
 func number(six uint32) nhs.Number {
 	return nhs.MustNumber(strconv.FormatUint(9_990_000_000+uint64(six)*10+uint64(checkDigit(six)), 10))
-}
-
-// Demonstration returns an NHS number of the 999 range that no county uses, for
-// the n-th person of other synthetic material. There are some 9,000 of them.
-func Demonstration(n uint64) nhs.Number {
-	for at := uint32(n % (1_000_000 - countyNumbers)); ; at = (at + 1) % (1_000_000 - countyNumbers) {
-		if six := countyNumbers + at; checkDigit(six) < 10 {
-			return number(six)
-		}
-	}
 }

@@ -1,0 +1,156 @@
+package operator
+
+import (
+	"context"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+)
+
+// LedgerEvent is an event of the ledger in plain words and in its parts.
+type LedgerEvent struct {
+	Seq      uint64    `json:"seq"`
+	Time     time.Time `json:"time"`
+	Words    string    `json:"words"`
+	Kind     string    `json:"kind"`
+	Caller   string    `json:"caller"`
+	Name     string    `json:"name,omitzero"`
+	Role     string    `json:"role,omitzero"`
+	Org      nhs.ODS   `json:"org,omitzero"`
+	Client   string    `json:"client,omitzero"`
+	OnBehalf string    `json:"on_behalf,omitzero"`
+	Action   string    `json:"action"`
+	Outcome  string    `json:"outcome"`
+	Basis    string    `json:"basis,omitzero"`
+	Person   string    `json:"person,omitzero"`
+	Sections string    `json:"sections,omitzero"`
+	What     string    `json:"what,omitzero"`
+	Request  string    `json:"request,omitzero"`
+}
+
+// LedgerPage is a part of the events about a person, the newest first, and where
+// the next part begins.
+type LedgerPage struct {
+	Events []LedgerEvent `json:"events"`
+	Next   string        `json:"next,omitzero"`
+}
+
+// LedgerProof shows to whoever holds the ledger's public key that an event is in
+// the log that a checkpoint signs for.
+type LedgerProof struct {
+	Seq        uint64       `json:"seq"`
+	Leaf       []byte       `json:"leaf"`
+	Data       []byte       `json:"data,omitempty"`
+	Path       [][]byte     `json:"path"`
+	Checkpoint string       `json:"checkpoint"`
+	Event      *LedgerEvent `json:"event,omitempty"` // none: its payload was retired
+}
+
+// LedgerReport is what a verification found.
+type LedgerReport struct {
+	OK             bool     `json:"ok"`
+	Events         uint64   `json:"events"`
+	Retired        uint64   `json:"retired"`
+	Checkpoints    int      `json:"checkpoints"`
+	Signed         uint64   `json:"signed"` // events that the newest checkpoint vouches for
+	Root           string   `json:"root"`
+	Findings       []string `json:"findings,omitempty"` // in order: the first names the first bad event
+	BadCheckpoints []string `json:"bad_checkpoints,omitempty"`
+}
+
+// ReportOf writes a verification's report down.
+func ReportOf(r ledger.Report) LedgerReport {
+	told := LedgerReport{OK: r.OK(), Events: r.Events, Retired: r.Retired, Checkpoints: r.Checkpoints, Signed: r.Signed, Root: r.Root.String(), BadCheckpoints: r.BadCheckpoints}
+	for _, f := range r.Findings {
+		told.Findings = append(told.Findings, f.String())
+	}
+	return told
+}
+
+// mostEvents bounds a page of the ledger.
+const mostEvents = 1000
+
+// Ledger returns events of the ledger from number from on.
+func (s *Service) Ledger(ctx context.Context, from uint64, limit int) ([]LedgerEvent, error) {
+	names := s.names(ctx)
+	limit = pageOf(limit)
+	out := []LedgerEvent{}
+	err := s.o.Ledger.Read(ctx, from, func(seq uint64, e ledger.Event) bool {
+		out = append(out, eventOf(seq, e, names))
+		return len(out) < limit
+	})
+	return out, err
+}
+
+// Accesses returns the events about a person.
+func (s *Service) Accesses(ctx context.Context, n nhs.Number, cursor string, limit int) (LedgerPage, error) {
+	names := s.names(ctx)
+	page := LedgerPage{Events: []LedgerEvent{}}
+	list, next, err := s.o.Ledger.Accesses(ctx, string(s.o.Records.PersonOf(n)), cursor, pageOf(limit))
+	for _, a := range list {
+		page.Events = append(page.Events, eventOf(a.Seq, a.Event, names))
+	}
+	page.Next = next
+	return page, err
+}
+
+// Proof returns the proof of an event.
+func (s *Service) Proof(ctx context.Context, seq uint64) (LedgerProof, error) {
+	p, err := s.o.Ledger.Proof(ctx, seq)
+	if err != nil {
+		return LedgerProof{}, err
+	}
+	told := LedgerProof{Seq: p.Seq, Leaf: p.Leaf[:], Data: p.Data, Checkpoint: string(p.Checkpoint), Path: make([][]byte, 0, len(p.Path))}
+	for i := range p.Path {
+		told.Path = append(told.Path, p.Path[i][:])
+	}
+	names := s.names(ctx)
+	err = s.o.Ledger.Read(ctx, seq, func(n uint64, e ledger.Event) bool {
+		if n == seq {
+			event := eventOf(n, e, names)
+			told.Event = &event
+		}
+		return false
+	})
+	return told, err
+}
+
+// VerifyLedger computes the whole ledger anew and compares it with every
+// checkpoint.
+func (s *Service) VerifyLedger(ctx context.Context, progress Progress) (LedgerReport, error) {
+	v, err := s.o.Verification()
+	if err != nil {
+		return LedgerReport{}, err
+	}
+	v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
+	r, err := ledger.Verify(ctx, v)
+	if err != nil {
+		return LedgerReport{}, err
+	}
+	return ReportOf(r), nil
+}
+
+func pageOf(limit int) int {
+	if limit <= 0 {
+		return 50
+	}
+	return min(limit, mostEvents)
+}
+
+// names returns organisations' names by code, as far as they can be had.
+func (s *Service) names(ctx context.Context) func(nhs.ODS) string {
+	known := map[nhs.ODS]string{}
+	if list, err := s.o.Registry.Agreements(ctx); err == nil {
+		for _, a := range list {
+			known[a.Org] = a.Name
+		}
+	}
+	return func(org nhs.ODS) string { return known[org] }
+}
+
+func eventOf(seq uint64, e ledger.Event, names func(nhs.ODS) string) LedgerEvent {
+	return LedgerEvent{Seq: seq, Time: e.Time, Words: ledger.Words(e, names), Kind: e.Kind.String(), Caller: e.Caller, Name: e.Name, Role: e.Role.String(),
+		Org: e.Org, Client: e.Client, OnBehalf: e.OnBehalf, Action: e.Action.String(), Outcome: e.Outcome.String(), Basis: e.Basis.String(),
+		Person: e.Person, Sections: e.Sections.String(), What: e.What, Request: e.Request}
+}

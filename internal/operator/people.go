@@ -1,0 +1,119 @@
+package operator
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/sharing"
+)
+
+// Choice is a sharing choice as files and the socket have it.
+type Choice struct {
+	Tier    string    `json:"tier"` // share, emergency-only, none
+	Windows []Window  `json:"windows,omitempty"`
+	Since   time.Time `json:"since,omitzero"` // told, not set
+	By      string    `json:"by,omitzero"`    // told, not set
+}
+
+// Window shares for a while though the tier says otherwise.
+type Window struct {
+	Org  nhs.ODS   `json:"org,omitzero"` // none: every organisation
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Sensitivity says whether a record is one of staff or of a protected person,
+// and which callers may see it nevertheless.
+type Sensitivity struct {
+	Sensitive bool     `json:"sensitive"`
+	Cleared   []string `json:"cleared,omitempty"` // callers, as the ledger names them
+}
+
+var tiers = []string{"", "share", "emergency-only", "none"}
+
+func (c Choice) parse() (sharing.Choice, error) {
+	i := slices.Index(tiers, c.Tier)
+	if i < 1 {
+		return sharing.Choice{}, errs.New(errs.Invalid, "the sharing choice is one of share, emergency-only and none")
+	}
+	parsed := sharing.Choice{Tier: sharing.Tier(i)}
+	for _, w := range c.Windows {
+		if w.From.IsZero() || !w.To.After(w.From) {
+			return sharing.Choice{}, errs.New(errs.Invalid, "a window ends after it begins")
+		}
+		parsed.Windows = append(parsed.Windows, sharing.Window{Org: w.Org, From: w.From.UTC(), To: w.To.UTC()})
+	}
+	return parsed, nil
+}
+
+func choiceOf(c sharing.Choice) Choice {
+	told := Choice{Tier: "unknown", Since: c.Since, By: c.By}
+	if int(c.Tier) > 0 && int(c.Tier) < len(tiers) {
+		told.Tier = tiers[c.Tier]
+	}
+	for _, w := range c.Windows {
+		told.Windows = append(told.Windows, Window{Org: w.Org, From: w.From, To: w.To})
+	}
+	return told
+}
+
+// caller is who acts: whom the socket found at its other end, or the operator at
+// this machine.
+func caller(ctx context.Context) identity.Caller {
+	if c := identity.CallerFrom(ctx); c.Kind == identity.Operator {
+		return c
+	}
+	return identity.Caller{Kind: identity.Operator, ID: "operator/local"}
+}
+
+// requestID names one operation in the ledger.
+func requestID() string { return "op-" + rand.Text() }
+
+// Sharing returns the sharing choice of a person.
+func (s *Service) Sharing(ctx context.Context, n nhs.Number) (Choice, error) {
+	c, err := s.o.Records.Sharing(ctx, caller(ctx), s.o.Records.PersonOf(n), requestID())
+	if err != nil {
+		return Choice{}, err
+	}
+	return choiceOf(c), nil
+}
+
+// SetSharing sets the sharing choice of a person: it holds for every request that
+// begins after this returns.
+func (s *Service) SetSharing(ctx context.Context, n nhs.Number, c Choice) error {
+	parsed, err := c.parse()
+	if err != nil {
+		return err
+	}
+	by := caller(ctx)
+	parsed.Since, parsed.By = s.o.Now().UTC(), by.ID
+	return s.o.Records.SetSharing(ctx, by, s.o.Records.PersonOf(n), parsed, requestID())
+}
+
+// SetRestricted sets or takes away the mark of a restricted person (PDS code R).
+func (s *Service) SetRestricted(ctx context.Context, n nhs.Number, restricted bool) error {
+	return s.o.Records.SetRestricted(ctx, caller(ctx), s.o.Records.PersonOf(n), restricted, requestID())
+}
+
+// SetSensitive sets or takes away the mark of a sensitive person.
+func (s *Service) SetSensitive(ctx context.Context, n nhs.Number, to Sensitivity) error {
+	return s.o.Records.SetSensitive(ctx, caller(ctx), s.o.Records.PersonOf(n), to.Sensitive, to.Cleared, requestID())
+}
+
+// Join makes two records read as one: from's goes on in into's.
+func (s *Service) Join(ctx context.Context, from, into nhs.Number) error {
+	if from == into {
+		return errs.New(errs.Invalid, "a record cannot be joined to itself")
+	}
+	return s.o.Records.Join(ctx, caller(ctx), s.o.Records.PersonOf(from), s.o.Records.PersonOf(into), requestID())
+}
+
+// Split takes a joined record out of another again.
+func (s *Service) Split(ctx context.Context, from, out nhs.Number) error {
+	return s.o.Records.Split(ctx, caller(ctx), s.o.Records.PersonOf(from), s.o.Records.PersonOf(out), requestID())
+}
