@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -84,40 +83,4 @@ func OpenCheckpoint(text []byte, keys note.Verifiers) (*Checkpoint, error) {
 		return nil, errors.New("its right edge does not give its root")
 	}
 	return c, nil
-}
-
-// Key signs and checks checkpoints.
-type Key struct {
-	Signer   note.Signer
-	Verifier note.Verifier
-	Public   string // as note.NewVerifier reads it: give it to whoever verifies
-}
-
-// NewKey makes a key for an instance; secret is what ParseKey reads.
-func NewKey(instance string, random interface{ Read([]byte) (int, error) }) (secret string, err error) {
-	secret, _, err = note.GenerateKey(random, Origin(instance))
-	return secret, err
-}
-
-// ParseKey reads a secret key as NewKey wrote it.
-func ParseKey(secret string) (Key, error) {
-	bad := errors.New("the ledger's key is not one that dcrd made (PRIVATE+KEY+...)")
-	signer, err := note.NewSigner(strings.TrimSpace(secret))
-	if err != nil {
-		return Key{}, bad // without the cause, which may quote the key
-	}
-	parts := strings.SplitN(strings.TrimSpace(secret), "+", 5)
-	seed, err := base64.StdEncoding.DecodeString(parts[4])
-	if err != nil || len(seed) != 1+seedSize {
-		return Key{}, bad
-	}
-	public, err := publicKey(signer.Name(), seed[1:])
-	if err != nil {
-		return Key{}, bad
-	}
-	verifier, err := note.NewVerifier(public)
-	if err != nil {
-		return Key{}, bad
-	}
-	return Key{Signer: signer, Verifier: verifier, Public: public}, nil
 }

@@ -70,9 +70,13 @@ func lastOf(folders []string, instance string, keys note.Verifiers) ([]*Checkpoi
 	sort.Slice(sizes, func(i, j int) bool { return sizes[i] > sizes[j] })
 	var out []*Checkpoint
 	for _, n := range sizes[:min(2, len(sizes))] {
-		c, err := readCheckpoint(filepath.Join(where[n], fileName(instance, n)), keys)
+		path := filepath.Join(where[n], fileName(instance, n))
+		c, err := readCheckpoint(path, keys)
 		if err != nil {
 			return nil, err
+		}
+		if c.Size != n || c.Instance != instance {
+			return nil, fmt.Errorf("checkpoint %s: it is not the one that its name says", path)
 		}
 		out = append(out, c)
 	}

@@ -79,8 +79,8 @@ func (l *Ledger) indexBatch(ctx context.Context, from, to uint64) error {
 	last := map[string]uint64{}
 	err := l.eachPayload(ctx, from, to, func(seq uint64, payload []byte) (bool, error) {
 		person, err := personOf(payload)
-		if err != nil || len(person) == 0 {
-			return true, err
+		if err != nil || len(person) == 0 || len(person) > driver.MaxKey {
+			return true, err // no id that this service gave, and none that the store could hold
 		}
 		p := string(person)
 		people[p] = binary.AppendUvarint(people[p], seq-last[p]) // the first as it is, then the steps

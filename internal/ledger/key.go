@@ -3,16 +3,53 @@ package ledger
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
-const seedSize = ed25519.SeedSize
+// Key signs and checks checkpoints.
+type Key struct {
+	Signer   note.Signer
+	Verifier note.Verifier
+	Public   string // as note.NewVerifier reads it: give it to whoever verifies
+}
+
+// NewKey makes a key for an instance; secret is what ParseKey reads.
+func NewKey(instance string, random io.Reader) (secret string, err error) {
+	secret, _, err = note.GenerateKey(random, Origin(instance))
+	return secret, err
+}
+
+// ParseKey reads a secret key as NewKey wrote it.
+func ParseKey(secret string) (Key, error) {
+	bad := errors.New("the ledger's key is not one that dcrd made (PRIVATE+KEY+...)")
+	signer, err := note.NewSigner(strings.TrimSpace(secret))
+	if err != nil {
+		return Key{}, bad // without the cause, which may quote the key
+	}
+	parts := strings.SplitN(strings.TrimSpace(secret), "+", 5)
+	seed, err := base64.StdEncoding.DecodeString(parts[4])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return Key{}, bad
+	}
+	public, err := publicKey(signer.Name(), seed[1:])
+	if err != nil {
+		return Key{}, bad
+	}
+	verifier, err := note.NewVerifier(public)
+	if err != nil {
+		return Key{}, bad
+	}
+	return Key{Signer: signer, Verifier: verifier, Public: public}, nil
+}
 
 func publicKey(name string, seed []byte) (string, error) {
 	return note.NewEd25519VerifierKey(name, ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey))
@@ -28,6 +65,9 @@ func LoadKey(file, instance string) (Key, error) {
 			return Key{}, fmt.Errorf("make the ledger's key: %w", err)
 		}
 		secret = []byte(text + "\n")
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return Key{}, fmt.Errorf("make the folder of the ledger's key: %w", err)
+		}
 		if err := writeFile(file, secret, 0o600); err != nil {
 			return Key{}, fmt.Errorf("write the ledger's key: %w", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -239,6 +241,15 @@ func TestOpeningIsRefused(t *testing.T) {
 		{"record replaced", func(m *memLog, _ *Options) { m.records[950] = m.records[3] }, "does not give the root that was signed at 1000"},
 		{"after the checkpoint", func(m *memLog, _ *Options) { m.records[1010][60] ^= 1 }, "event 1010: the record does not match its own hash"},
 		{"checkpoints lost", func(_ *memLog, o *Options) { o.Folders = []string{o.Folders[0] + "/other"} }, "there is no checkpoint"},
+		{"an old checkpoint under a new name", func(_ *memLog, o *Options) {
+			old, err := os.ReadFile(filepath.Join(o.Folders[0], fileName("a", 0)))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(o.Folders[0], fileName("a", 1000)), old, 0o600)
+			}
+			if err != nil {
+				panic(err)
+			}
+		}, "it is not the one that its name says"},
 		{"another key", func(_ *memLog, o *Options) { o.Key = testKey(t) }, "its signature does not hold"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -267,5 +278,64 @@ func TestAdoptingALogWithoutCheckpoints(t *testing.T) {
 	l := open(t, o)
 	if c := l.last.Load(); c.Size != 100 || c.Root != naiveRoot(t, m.records) {
 		t.Errorf("adopted %d events with the wrong root", c.Size)
+	}
+}
+
+func TestTheKeyIsMadeOnceAndKeptPrivate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys", "ledger.key")
+	first, err := LoadKey(file, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := LoadKey(file, "a")
+	if err != nil || again.Public != first.Public {
+		t.Fatalf("another key at the second start: %v", err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	public, err := os.ReadFile(file + ".pub")
+	if err != nil || strings.TrimSpace(string(public)) != first.Public {
+		t.Errorf("public key %q, %v", public, err)
+	}
+	const secret = "PRIVATE+KEY+hunter2"
+	if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadKey(file, "a"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a bad key: %v", err)
+	}
+}
+
+func TestCheckpointsAreThinnedAndFailuresTold(t *testing.T) {
+	m := &memLog{}
+	o := options(t, m)
+	blocked := filepath.Join(t.TempDir(), "away")
+	o.Folders = append(o.Folders, blocked)
+	l := open(t, o)
+	for range 50 {
+		add(t, l, 10)
+		if _, err := l.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, folder := range o.Folders {
+		if sizes, err := sizesIn(folder, "a"); err != nil || len(sizes) != 2 {
+			t.Errorf("%s holds %v, %v; want the first and the last", folder, sizes, err)
+		}
+	}
+	if err := os.RemoveAll(blocked); err != nil {
+		t.Fatal(err)
+	}
+	add(t, l, 10)
+	if _, err := l.Checkpoint(t.Context()); err == nil || l.Healthy() == nil {
+		t.Error("a checkpoint that did not reach every folder is not told")
+	}
+	if err := os.MkdirAll(blocked, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := l.Checkpoint(t.Context()); err != nil || l.Healthy() != nil || c.Size != 510 {
+		t.Errorf("after the folder is back: %v, %v", err, l.Healthy())
 	}
 }

@@ -99,6 +99,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		// From now on a log without a checkpoint means that checkpoints were lost.
 		if _, err := l.Checkpoint(ctx); err != nil {
 			stop()
+			l.running.Wait()
 			return nil, fmt.Errorf("ledger of instance %s: %w", o.Instance, err)
 		}
 	}
