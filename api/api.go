@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
@@ -29,26 +30,28 @@ type Records interface {
 	Find(ctx context.Context, caller identity.Caller, requestID string, who record.Who) (people []record.Known, withheld bool, err error)
 }
 
-// Verifier makes a caller of a bearer token. A token that does not hold is an
-// error of kind Unauthenticated; one that cannot be checked now, Unavailable.
+// Verifier makes a caller of a professional's bearer token. A token that does not
+// hold is an error of kind Unauthenticated; one that cannot be checked now,
+// Unavailable.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (identity.Caller, error)
 }
 
-// Certificates makes a caller of a client certificate that the TLS handshake
-// verified. One that is not registered is an error of kind Unauthenticated.
+// Systems gives registered systems their tokens, and knows them again;
+// *smart.Server is one.
+type Systems interface {
+	Authenticate(ctx context.Context, token string) (identity.Caller, error)
+	Token(ctx context.Context, form url.Values) (smart.Response, error)
+}
+
+// Certificates makes a caller of a client certificate. One that is not registered
+// is an error of kind Unauthenticated. *smart.Server is one.
 type Certificates interface {
 	CallerFromCert(ctx context.Context, cert *x509.Certificate) (identity.Caller, error)
 }
 
-// TokenServer answers /oauth/token: a response of RFC 6749, and its status. An
-// error is one of ours (Unavailable), not of the request.
-type TokenServer interface {
-	Token(ctx context.Context, form url.Values) (status int, body []byte, err error)
-}
-
 // Receiver takes what a source sends and answers with a Bundle or an
-// OperationOutcome once all of it is durable.
+// OperationOutcome once all of it is durable. The body is the receiver's to keep.
 type Receiver interface {
 	Receive(ctx context.Context, caller identity.Caller, contentType string, body []byte) (status int, response []byte, err error)
 }
@@ -68,7 +71,7 @@ type RouteMetrics interface {
 type Options struct {
 	Records  Records      // people's listener
 	Auth     Verifier     // both
-	Tokens   TokenServer  // both; nil: there is no /oauth/token
+	Systems  Systems      // both
 	Certs    Certificates // sources' listener; nil: by token only
 	Receiver Receiver     // sources' listener
 

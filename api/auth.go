@@ -1,8 +1,11 @@
 package api
 
 import (
+	"strings"
+
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -22,10 +25,14 @@ func (s *server) identify(c *fiber.Ctx) error {
 	return c.Next()
 }
 
+// headerActing names the user that a clinical system acts for, by a token of their
+// own.
+const headerActing = "X-Acting-User"
+
 func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 	headers := ctx.Request.Header.PeekAll(fiber.HeaderAuthorization)
 	if len(headers) == 0 && s.o.Certs != nil {
-		if tls := ctx.TLSConnectionState(); tls != nil && len(tls.VerifiedChains) > 0 {
+		if tls := ctx.TLSConnectionState(); tls != nil && len(tls.PeerCertificates) > 0 {
 			return s.o.Certs.CallerFromCert(s.ctx, tls.PeerCertificates[0])
 		}
 	}
@@ -36,7 +43,30 @@ func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 	if !ok {
 		return identity.Caller{}, errs.New(errs.Unauthenticated, "The Authorization header must be Bearer and a token.")
 	}
-	return s.o.Auth.Verify(s.ctx, token)
+	if !strings.Contains(token, systemToken) {
+		return s.o.Auth.Verify(s.ctx, token)
+	}
+	system, err := s.o.Systems.Authenticate(s.ctx, token)
+	if err != nil || system.Kind != identity.System {
+		return system, err
+	}
+	return s.actingFor(ctx, system)
+}
+
+// systemToken is in every token of ours, and in no JWT.
+const systemToken = "~"
+
+// actingFor makes a clinical system the user that it names: it may do nothing of
+// its own.
+func (s *server) actingFor(ctx *fasthttp.RequestCtx, system identity.Caller) (identity.Caller, error) {
+	var user identity.Caller
+	if acting := ctx.Request.Header.PeekAll(headerActing); len(acting) == 1 && isToken(acting[0]) {
+		var err error
+		if user, err = s.o.Auth.Verify(s.ctx, string(acting[0])); err != nil {
+			return identity.Caller{}, err
+		}
+	}
+	return smart.ActingFor(system, user)
 }
 
 // bearer returns the token of an Authorization header: letters, digits and
@@ -52,13 +82,17 @@ func bearer(header []byte) (token string, ok bool) {
 		}
 	}
 	header = header[len(scheme):]
-	for i, b := range header {
+	return string(header), isToken(header)
+}
+
+func isToken(text []byte) bool {
+	for i, b := range text {
 		switch {
 		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9',
 			b == '-', b == '.', b == '_', b == '~', b == '+', b == '/', b == '=' && i > 0:
 		default:
-			return "", false
+			return false
 		}
 	}
-	return string(header), true
+	return len(text) > 0
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -123,6 +124,24 @@ func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
 	}
 	h.SetContentType("application/problem+json")
 	ctx.Response.SetBodyRaw(appendProblem(nil, f, e, text))
+}
+
+// refuseToken answers a token request in OAuth's own form (RFC 6749, 5.2), with
+// the status of the same table.
+func (s *server) refuseToken(ctx *fasthttp.RequestCtx, err error) error {
+	e, ok := errs.As(err)
+	if !ok || e.Kind != errs.Invalid && e.Kind != errs.Unauthenticated {
+		return err
+	}
+	f := smart.FailureOf(err)
+	b := append(make([]byte, 0, 256), `{"error":`...)
+	b = web.AppendString(b, f.Error)
+	b = append(b, `,"error_description":`...)
+	b = web.AppendString(b, f.Description)
+	ctx.Response.SetStatusCode(faults[e.Kind].status)
+	ctx.Response.Header.SetContentType(mediaJSON)
+	ctx.Response.SetBodyRaw(append(b, '}'))
+	return nil
 }
 
 // appendProblem appends an RFC 9457 problem document.

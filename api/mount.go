@@ -46,9 +46,7 @@ func (s *server) mountPublic() {
 
 func (s *server) mountTokens() {
 	s.public(fiber.MethodGet, pathSMART, s.smartConfiguration())
-	if s.o.Tokens != nil {
-		s.public(fiber.MethodPost, pathToken, s.token)
-	}
+	s.public(fiber.MethodPost, pathToken, s.token)
 }
 
 func (s *server) mountFHIR() {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"strconv"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/web"
@@ -20,7 +21,7 @@ func (s *server) smartConfiguration() fiber.Handler {
 	b := append([]byte(nil), `{"token_endpoint":`...)
 	b = web.AppendString(b, s.o.BaseURL+pathToken)
 	b = append(b, `,"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],`+
-		`"token_endpoint_auth_signing_alg_values_supported":["ES384","RS384"],"scopes_supported":["system/*.rs","system/*.cruds"],`+
+		`"token_endpoint_auth_signing_alg_values_supported":["ES384","RS384"],"scopes_supported":["system/*.rs","system/Bundle.c"],`+
 		`"capabilities":["client-confidential-asymmetric","permission-v2"]}`...)
 	return func(c *fiber.Ctx) error {
 		c.Context().Response.Header.SetContentType(mediaJSON)
@@ -63,13 +64,20 @@ func (s *server) token(c *fiber.Ctx) error {
 	for _, p := range pairs {
 		form.Add(p.Name, p.Value)
 	}
-	status, body, err := s.o.Tokens.Token(s.ctx, form)
+	got, err := s.o.Systems.Token(s.ctx, form)
 	if err != nil {
-		return err
+		return s.refuseToken(ctx, err)
 	}
-	ctx.Response.SetStatusCode(status)
+	b := append(make([]byte, 0, 256), `{"access_token":`...)
+	b = web.AppendString(b, got.AccessToken)
+	b = append(b, `,"token_type":`...)
+	b = web.AppendString(b, got.TokenType)
+	b = append(b, `,"expires_in":`...)
+	b = strconv.AppendInt(b, int64(got.ExpiresIn), 10)
+	b = append(b, `,"scope":`...)
+	b = web.AppendString(b, got.Scope)
 	ctx.Response.Header.SetContentType(mediaJSON)
-	ctx.Response.SetBodyRaw(body)
+	ctx.Response.SetBodyRaw(append(b, '}'))
 	return nil
 }
 
