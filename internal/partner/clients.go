@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/store"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
@@ -57,11 +58,11 @@ func (r *Registry) put(ctx context.Context, c Client, rev uint64) error {
 		}
 	}
 	body, _ := c.AppendBinary(nil)
-	op := driver.Op{Kind: driver.Replace, Doc: driver.Doc{Ref: driver.Ref{Collection: clients, Partition: c.ID, ID: c.ID}, Rev: rev, Body: body}}
+	op := store.Op{Kind: store.Replace, Doc: store.Doc{Ref: store.Ref{Collection: clients, Partition: c.ID, ID: c.ID}, Rev: rev, Body: body}}
 	if rev == 0 {
-		op.Kind = driver.Insert
+		op.Kind = store.Insert
 	}
-	err := r.db.Commit(ctx, c.ID, []driver.Op{op})
+	err := r.db.Commit(ctx, c.ID, []store.Op{op})
 	switch {
 	case conflict(err) && rev == 0:
 		return errs.New(errs.Conflict, "there is a client of that id already")
@@ -82,8 +83,8 @@ func (r *Registry) Revoke(ctx context.Context, id string) error {
 		}
 		c.Revoked = true
 		body, _ := c.AppendBinary(nil)
-		ref := driver.Ref{Collection: clients, Partition: id, ID: id}
-		err = r.db.Commit(ctx, id, []driver.Op{{Kind: driver.Replace, Doc: driver.Doc{Ref: ref, Rev: rev, Body: body}}})
+		ref := store.Ref{Collection: clients, Partition: id, ID: id}
+		err = r.db.Commit(ctx, id, []store.Op{{Kind: store.Replace, Doc: store.Doc{Ref: ref, Rev: rev, Body: body}}})
 		if !conflict(err) {
 			return err
 		}
@@ -145,7 +146,7 @@ func (r *Registry) ClientByCert(ctx context.Context, fingerprint string) (Client
 // claim makes the client the one owner of a fingerprint. A claim whose owner does
 // not list it, or is revoked, is taken over.
 func (r *Registry) claim(ctx context.Context, fingerprint, id string) error {
-	ref := driver.Ref{Collection: certs, Partition: fingerprint, ID: fingerprint}
+	ref := store.Ref{Collection: certs, Partition: fingerprint, ID: fingerprint}
 	for {
 		var o owner
 		rev, err := r.get(ctx, certs, fingerprint, &o)
@@ -155,14 +156,14 @@ func (r *Registry) claim(ctx context.Context, fingerprint, id string) error {
 		if rev != 0 && string(o) == id {
 			return nil
 		}
-		op := driver.Op{Kind: driver.Insert, Doc: driver.Doc{Ref: ref, Body: []byte(id)}}
+		op := store.Op{Kind: store.Insert, Doc: store.Doc{Ref: ref, Body: []byte(id)}}
 		if rev != 0 {
 			if err := r.free(ctx, string(o), fingerprint); err != nil {
 				return err
 			}
-			op.Kind, op.Doc.Rev = driver.Replace, rev
+			op.Kind, op.Doc.Rev = store.Replace, rev
 		}
-		if err := r.db.Commit(ctx, fingerprint, []driver.Op{op}); !conflict(err) {
+		if err := r.db.Commit(ctx, fingerprint, []store.Op{op}); !conflict(err) {
 			return err
 		}
 	}
@@ -171,7 +172,7 @@ func (r *Registry) claim(ctx context.Context, fingerprint, id string) error {
 // free reports, as a conflict, that a client holds on to a fingerprint.
 func (r *Registry) free(ctx context.Context, id, fingerprint string) error {
 	c, _, err := r.Client(ctx, id)
-	if errs.KindOf(err) == errs.NotFound && err != nil {
+	if errs.KindOf(err) == errs.NotFound {
 		return nil
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/store"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
@@ -21,23 +22,20 @@ const (
 )
 
 // Specs declares the collections of the registry.
-func Specs() []driver.Spec {
-	return []driver.Spec{{Name: agreements}, {Name: past}, {Name: clients}, {Name: certs}, {Name: listing}}
-}
-
-// Documents is what the registry needs of the store.
-type Documents interface {
-	Get(ctx context.Context, refs []driver.Ref, visit driver.Visit) error
-	Find(ctx context.Context, q driver.Query, visit driver.Visit) (after []byte, err error)
-	Commit(ctx context.Context, partition string, ops []driver.Op) error
+func Specs() []store.Spec {
+	var specs []store.Spec
+	for _, name := range []string{agreements, past, clients, certs, listing} {
+		specs = append(specs, store.Spec{Name: name, Small: true})
+	}
+	return specs
 }
 
 // Registry keeps agreements and clients. It caches nothing: what is suspended,
 // lapsed or revoked stops counting at the next read, on every instance.
-type Registry struct{ db Documents }
+type Registry struct{ db *store.DB }
 
 // NewRegistry returns the registry kept in db, whose collections are Specs.
-func NewRegistry(db Documents) *Registry { return &Registry{db} }
+func NewRegistry(db *store.DB) *Registry { return &Registry{db} }
 
 // Version is an agreement as it stood from a moment on, and who made it so.
 type Version struct {
@@ -61,12 +59,12 @@ func (r *Registry) PutAgreement(ctx context.Context, a Agreement, rev uint64, by
 	next := rev + 1
 	body, _ := a.AppendBinary(nil)
 	kept := appendVersion(nil, Version{Agreement: a, At: now, By: by})
-	write := driver.Op{Kind: driver.Replace, Doc: driver.Doc{Ref: driver.Ref{Collection: agreements, Partition: org, ID: org}, Rev: rev, Body: body}}
+	write := store.Op{Kind: store.Replace, Doc: store.Doc{Ref: store.Ref{Collection: agreements, Partition: org, ID: org}, Rev: rev, Body: body}}
 	if rev == 0 {
-		write.Kind = driver.Insert
+		write.Kind = store.Insert
 	}
-	note := driver.Op{Kind: driver.Insert, Doc: driver.Doc{Ref: driver.Ref{Collection: past, Partition: org, ID: revID(next)}, Body: kept}}
-	err := r.db.Commit(ctx, org, []driver.Op{write, note})
+	note := store.Op{Kind: store.Insert, Doc: store.Doc{Ref: store.Ref{Collection: past, Partition: org, ID: revID(next)}, Body: kept}}
+	err := r.db.Commit(ctx, org, []store.Op{write, note})
 	if conflict(err) {
 		return 0, errs.New(errs.Conflict, "the agreement was changed in the meantime: read it again, then change it")
 	}
@@ -110,7 +108,7 @@ func (r *Registry) Agreements(ctx context.Context) ([]Agreement, error) {
 func (r *Registry) History(ctx context.Context, org nhs.ODS) ([]Version, error) {
 	var all []Version
 	var bad error
-	_, err := r.db.Find(ctx, driver.Query{Collection: past, Partition: string(org)}, func(d *driver.Doc) bool {
+	_, err := r.db.Find(ctx, store.Query{Collection: past, Partition: string(org)}, func(d *store.Doc) bool {
 		v, err := decodeVersion(d.Body)
 		if bad = err; err != nil {
 			return false
@@ -131,8 +129,8 @@ type decoder interface{ UnmarshalBinary([]byte) error }
 // get reads the document id of a collection, whose partition is its id.
 func (r *Registry) get(ctx context.Context, collection, id string, into decoder) (rev uint64, err error) {
 	found := driver.ErrNotFound
-	refs := [1]driver.Ref{{Collection: collection, Partition: id, ID: id}}
-	err = r.db.Get(ctx, refs[:], func(d *driver.Doc) bool {
+	refs := [1]store.Ref{{Collection: collection, Partition: id, ID: id}}
+	err = r.db.Get(ctx, refs[:], func(d *store.Doc) bool {
 		rev, found = d.Rev, into.UnmarshalBinary(d.Body)
 		return true
 	})
@@ -145,8 +143,8 @@ func (r *Registry) get(ctx context.Context, collection, id string, into decoder)
 // list notes, before it is made, that a document exists, for those who ask what
 // there is. A note without its document tells nothing.
 func (r *Registry) list(ctx context.Context, collection, id string) error {
-	ref := driver.Ref{Collection: listing, Partition: collection, ID: id}
-	err := r.db.Commit(ctx, collection, []driver.Op{{Kind: driver.Insert, Doc: driver.Doc{Ref: ref}}})
+	ref := store.Ref{Collection: listing, Partition: collection, ID: id}
+	err := r.db.Commit(ctx, collection, []store.Op{{Kind: store.Insert, Doc: store.Doc{Ref: ref}}})
 	if err != nil && !conflict(err) {
 		return fmt.Errorf("list %s: %w", collection, err)
 	}
@@ -156,7 +154,7 @@ func (r *Registry) list(ctx context.Context, collection, id string) error {
 // each calls do for every listed id of a collection that exists.
 func (r *Registry) each(ctx context.Context, collection string, do func(id string) error) error {
 	var ids []string
-	_, err := r.db.Find(ctx, driver.Query{Collection: listing, Partition: collection}, func(d *driver.Doc) bool {
+	_, err := r.db.Find(ctx, store.Query{Collection: listing, Partition: collection}, func(d *store.Doc) bool {
 		ids = append(ids, d.ID)
 		return true
 	})
@@ -171,10 +169,7 @@ func (r *Registry) each(ctx context.Context, collection string, do func(id strin
 	return nil
 }
 
-func conflict(err error) bool {
-	_, is := errors.AsType[*driver.ConflictError](err)
-	return is
-}
+func conflict(err error) bool { return errs.KindOf(err) == errs.Conflict }
 
 // revID is a revision as an id that sorts by number.
 func revID(rev uint64) string { return fmt.Sprintf("%020d", rev) }

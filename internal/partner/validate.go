@@ -117,31 +117,38 @@ func Keys(jwks []byte) (*jose.JSONWebKeySet, error) {
 }
 
 func validKey(k *jose.JSONWebKey) error {
-	if k.Use != "" && k.Use != "sig" {
-		return invalid("jwks", "a key is not for signatures")
+	if !k.IsPublic() {
+		return invalid("jwks", "the key set holds a key that is not public: it must be thrown away, and only public keys registered")
 	}
-	var algorithm jose.SignatureAlgorithm
-	switch key := k.Key.(type) {
-	case *ecdsa.PublicKey:
-		switch key.Curve.Params().Name {
-		case "P-256":
-			algorithm = jose.ES256
-		case "P-384":
-			algorithm = jose.ES384
-		}
-	case *rsa.PublicKey:
-		if key.N.BitLen() < minRSA {
-			return invalid("jwks", "an RSA key has at least %d bits", minRSA)
-		}
-		algorithm = jose.RS384
-	case *ecdsa.PrivateKey, *rsa.PrivateKey:
-		return invalid("jwks", "the key set holds a private key: it must be thrown away, and only public keys registered")
+	if key, ok := k.Key.(*rsa.PublicKey); ok && key.N.BitLen() < minRSA {
+		return invalid("jwks", "an RSA key has at least %d bits", minRSA)
 	}
-	if algorithm == "" || !k.Valid() || k.Algorithm != "" && k.Algorithm != string(algorithm) {
-		return invalid("jwks", "keys are for ES256, ES384 or RS384")
+	algorithm := algorithm(k)
+	if k.Use != "" && k.Use != "sig" || algorithm == "" || !k.Valid() || k.Algorithm != "" && k.Algorithm != algorithm {
+		return invalid("jwks", "keys are for signatures with ES256, ES384 or RS384")
 	}
 	return nil
 }
+
+// algorithm returns the one that a key is for, by its type and size.
+func algorithm(k *jose.JSONWebKey) string {
+	switch key := k.Key.(type) {
+	case *ecdsa.PublicKey:
+		switch key.Curve.Params().BitSize {
+		case 256:
+			return string(jose.ES256)
+		case 384:
+			return string(jose.ES384)
+		}
+	case *rsa.PublicKey:
+		return string(jose.RS384)
+	}
+	return ""
+}
+
+// Fits reports whether a registered key is for an algorithm: the key decides, not
+// what is signed with it.
+func Fits(k *jose.JSONWebKey, name string) bool { return name != "" && algorithm(k) == name }
 
 func validName(name string) error {
 	if strings.TrimSpace(name) != name || name == "" || len(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {

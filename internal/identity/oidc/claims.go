@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
@@ -17,18 +17,18 @@ import (
 // claims are what is read of a token. Names are matched exactly and duplicates
 // refused, so that no second reading of the same bytes says otherwise.
 type claims struct {
-	Issuer    string   `json:"iss"`
-	Audience  audience `json:"aud"`
-	Subject   string   `json:"sub"`
-	IssuedAt  date     `json:"iat"`
-	Expires   date     `json:"exp"`
-	NotBefore date     `json:"nbf"`
-	AuthTime  date     `json:"auth_time"`
-	ACR       string   `json:"acr"`
-	UserUID   string   `json:"nhsid_useruid"`
-	Selected  string   `json:"selected_roleid"`
-	Roles     []nrbac  `json:"nhsid_nrbac_roles"`
-	Name      string   `json:"name"`
+	Issuer    string       `json:"iss"`
+	Audience  jwt.Audience `json:"aud"`
+	Subject   string       `json:"sub"`
+	IssuedAt  date         `json:"iat"`
+	Expires   date         `json:"exp"`
+	NotBefore date         `json:"nbf"`
+	AuthTime  date         `json:"auth_time"`
+	ACR       string       `json:"acr"`
+	UserUID   string       `json:"nhsid_useruid"`
+	Selected  string       `json:"selected_roleid"`
+	Roles     []nrbac      `json:"nhsid_nrbac_roles"`
+	Name      string       `json:"name"`
 }
 
 // nrbac is one of the roles that a person holds.
@@ -143,20 +143,6 @@ func (v *Verifier) position(c claims) (nhs.ODS, identity.Role, error) {
 // plain reports whether a claim can be kept and shown as it is.
 func plain(s string) bool {
 	return s != "" && len(s) <= maxText && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-// audience is one or several of those whom a token is meant for.
-type audience []string
-
-// UnmarshalJSONFrom takes a string or a list of them.
-func (a *audience) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	if d.PeekKind() == '"' {
-		var one string
-		err := json.UnmarshalDecode(d, &one)
-		*a = audience{one}
-		return err
-	}
-	return json.UnmarshalDecode(d, (*[]string)(a))
 }
 
 // date is a NumericDate: seconds since 1970, perhaps with a fraction.
