@@ -73,7 +73,7 @@ type whole struct {
 
 func (w *whole) look(d *Doc) bool {
 	w.seen++
-	if isHead(d.Body) {
+	if isHead(d.Body) && d.Collection != partsCollection {
 		w.large = clone(d)
 		return false
 	}
