@@ -57,6 +57,19 @@ func finds(byNumber bool) func(*access.Facts) {
 	}
 }
 
+func operates(a access.Action) func(*access.Facts) {
+	return func(f *access.Facts) {
+		f.Caller, f.Action = identity.Caller{Kind: identity.Operator, ID: "operator/anna"}, a
+		f.Agreement, f.Relationship, f.Asked = partner.Agreement{}, access.Relationship{}, 0
+	}
+}
+
+// consults is about nobody: no facts about a person are there.
+func consults(f *access.Facts) {
+	f.Action, f.Asked, f.Known = access.Consult, 0, false
+	f.Relationship, f.Sharing = access.Relationship{}, sharing.Choice{}
+}
+
 func TestDecide(t *testing.T) {
 	year := now.AddDate(-1, 0, 0)
 	const tick = time.Microsecond
@@ -81,6 +94,15 @@ func TestDecide(t *testing.T) {
 		{"nobody", []change{func(f *access.Facts) { f.Caller = identity.Caller{} }}, no(access.Refused)},
 		{"a source never reads", []change{func(f *access.Facts) { f.Caller.Kind = identity.Source }}, no(access.Refused)},
 		{"an operator never reads", []change{func(f *access.Facts) { f.Caller.Kind = identity.Operator }}, no(access.Refused)},
+		{"an operator never finds", []change{finds(true), func(f *access.Facts) { f.Caller.Kind = identity.Operator }}, no(access.Refused)},
+		{"an operator never consults", []change{operates(access.Consult)}, no(access.Refused)},
+		{"an operator sets a choice", []change{operates(access.Choose)}, access.Grant{Outcome: access.Allowed, Basis: access.ByOperator}},
+		{"an operator marks someone sensitive", []change{operates(access.Administer), func(f *access.Facts) { f.Sensitive = true }},
+			access.Grant{Outcome: access.Allowed, Basis: access.ByOperator}},
+		{"an operator sets the choice of nobody known", []change{operates(access.Choose), func(f *access.Facts) { f.Known = false }}, no(access.Unknown)},
+		{"an operator without a name", []change{operates(access.Choose), func(f *access.Facts) { f.Caller.ID = "" }}, no(access.Refused)},
+		{"a clinician does not set a choice", []change{func(f *access.Facts) { f.Action = access.Choose }}, no(access.Refused)},
+		{"a source does not administer", []change{operates(access.Administer), func(f *access.Facts) { f.Caller.Kind = identity.Source }}, no(access.Refused)},
 		{"a clinical system for its user", []change{func(f *access.Facts) { f.Caller.Kind, f.Caller.Client = identity.System, "ward-app" }}, all(access.ByEncounter)},
 		{"a system that is no registered client", []change{func(f *access.Facts) { f.Caller.Kind = identity.System }}, no(access.Refused)},
 		{"no stable id", []change{func(f *access.Facts) { f.Caller.ID = "" }}, no(access.Refused)},
@@ -163,6 +185,12 @@ func TestDecide(t *testing.T) {
 			access.Grant{Outcome: access.Allowed, Basis: access.Finding, Sections: section.Of(section.Demographics), Reduced: true}},
 		{"finds someone sensitive", []change{finds(true), func(f *access.Facts) { f.Sensitive = true }}, no(access.Unknown)},
 		{"finds someone sealed", []change{finds(true), choice(sharing.None)}, no(access.NoConsent)},
+
+		// The directory, which is nobody's record.
+		{"consults the directory", []change{consults}, access.Grant{Outcome: access.Allowed, Basis: access.Finding}},
+		{"receptionist consults it", []change{consults, as(identity.Receptionist)}, access.Grant{Outcome: access.Allowed, Basis: access.Finding}},
+		{"privacy officer does not", []change{consults, as(identity.PrivacyOfficer)}, no(access.Refused)},
+		{"nor anybody without an agreement", []change{consults, func(f *access.Facts) { f.Agreement.Suspended = true }}, no(access.Refused)},
 
 		// Each answer tells no more than the one before.
 		{"everything against: no role", []change{as(0), func(f *access.Facts) { f.Known = false }, relation(access.Relationship{}), choice(sharing.None), asks()}, no(access.Refused)},

@@ -26,6 +26,12 @@ var now = time.Date(2026, 3, 10, 9, 30, 0, 0, time.UTC)
 
 func open(t testing.TB) *partner.Registry {
 	t.Helper()
+	r, _ := openDB(t)
+	return r
+}
+
+func openDB(t testing.TB) (*partner.Registry, *store.DB) {
+	t.Helper()
 	engine, err := bolt.Open(t.TempDir(), store.Specs(partner.Specs()...), bolt.Options{NoSync: true, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func open(t testing.TB) *partner.Registry {
 			t.Error(err)
 		}
 	})
-	return partner.NewRegistry(db)
+	return partner.NewRegistry(db), db
 }
 
 func hospital() partner.Agreement {
@@ -106,6 +112,22 @@ func TestAgreements(t *testing.T) {
 	all, err := r.Agreements(t.Context())
 	if diff := cmp.Diff([]partner.Agreement{practice, suspended}, all); diff != "" || err != nil {
 		t.Errorf("all: %v\n%s", err, diff)
+	}
+}
+
+// A reader that takes the agreement along with other documents sees the same.
+func TestAgreementRef(t *testing.T) {
+	r, db := openDB(t)
+	put(t, r, hospital(), 0)
+	var got partner.Agreement
+	err := db.Get(t.Context(), []store.Ref{partner.AgreementRef("R0D")}, func(d *store.Doc) bool {
+		if err := got.UnmarshalBinary(d.Body); err != nil {
+			t.Error(err)
+		}
+		return true
+	})
+	if diff := cmp.Diff(hospital(), got); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }
 

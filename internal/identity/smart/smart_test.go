@@ -383,3 +383,17 @@ func BenchmarkAuthenticate(b *testing.B) {
 		}
 	}
 }
+
+func FuzzToken(f *testing.F) {
+	w := start(f)
+	late := w.claims()
+	late["exp"] = 1
+	f.Add(w.sign(jose.ES384, w.key, "k1", late), "system/Bundle.c")
+	f.Add("a.b.c", "")
+	f.Fuzz(func(t *testing.T, assertion, scope string) {
+		r, err := w.one.Token(t.Context(), request(assertion, scope))
+		if err == nil || errs.KindOf(err) == errs.Internal {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	})
+}
