@@ -1,0 +1,46 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// startBackground begins the work that nobody waits for. Each of it is safe to be
+// cut off and done again.
+func (s *Server) startBackground(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := s.parts
+	jobs := []struct {
+		name  string
+		every time.Duration
+		f     func(context.Context) error
+	}{
+		{"try quarantine again", 5 * time.Second, func(ctx context.Context) error { _, err := p.inbox.Work(ctx, 100); return err }},
+		{"index the ledger", 2 * time.Second, func(ctx context.Context) error { _, err := p.ledger.Index(ctx); return err }},
+		{"sweep what expired", time.Minute, func(ctx context.Context) error { _, err := p.db.Sweep(ctx, s.o.Now(), 10_000); return err }},
+	}
+	var running sync.WaitGroup
+	for _, j := range jobs {
+		running.Go(func() {
+			tick := time.NewTicker(j.every)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				if err := j.f(ctx); err != nil && ctx.Err() == nil {
+					s.log.Error("background work failed, and is tried again", "work", j.name, "err", err)
+				}
+			}
+		})
+	}
+	s.onStop("background work", func(context.Context) error {
+		cancel()
+		running.Wait()
+		return nil
+	})
+	return nil
+}

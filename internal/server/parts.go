@@ -1,0 +1,176 @@
+package server
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/dorsetcarerecord/dcr/internal/config"
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
+	"github.com/dorsetcarerecord/dcr/internal/identity/oidc"
+	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/partner"
+	"github.com/dorsetcarerecord/dcr/internal/record"
+	"github.com/dorsetcarerecord/dcr/internal/store"
+	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
+)
+
+// parts are the rooms of an open service.
+type parts struct {
+	db       *store.DB
+	secret   []byte
+	ledger   *ledger.Ledger
+	partners *partner.Registry
+	records  *record.Records
+	inbox    *feeds.Inbox
+	bundles  *fhirbundle.Service
+	oidc     *oidc.Verifier
+	smart    *smart.Server
+}
+
+const secrets = "secret" // partition and id: secretID. What all instances share and nobody may know
+
+const secretID = "record"
+
+// Specs declares every collection of the service.
+func Specs() []store.Spec {
+	specs := []store.Spec{{Name: secrets, Small: true}}
+	for _, more := range [][]store.Spec{record.Specs(), partner.Specs(), ledger.Specs(), feeds.Specs(), smart.Specs()} {
+		specs = append(specs, more...)
+	}
+	return specs
+}
+
+// openParts opens the rooms from the ground up: what stands on another comes after
+// it.
+func (s *Server) openParts(ctx context.Context) error {
+	c := s.o.Config
+	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync})
+	if err != nil {
+		return err
+	}
+	p := &parts{}
+	if p.db, err = store.Open(engine, Specs()...); err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	s.onStop("store", func(context.Context) error { return p.db.Close() })
+	s.health.Set("store", nil)
+	if p.secret, err = secret(ctx, p.db); err != nil {
+		return err
+	}
+	if err := s.openLedger(ctx, p); err != nil {
+		return err
+	}
+	p.partners = partner.NewRegistry(p.db)
+	key, err := derive(p.secret, "person ids")
+	if err != nil {
+		return err
+	}
+	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now})
+	if err := s.openInbox(ctx, p); err != nil {
+		return err
+	}
+	p.smart = smart.New(smart.Options{DB: p.db, Partners: p.partners, TokenURL: c.PublicURL + "/oauth/token", Now: s.o.Now})
+	options := oidc.Options{Issuers: issuers(c.Issuers), Roles: c.Roles, Now: s.o.Now}
+	if err := options.Validate(); err != nil {
+		return err
+	}
+	p.oidc = oidc.New(options)
+	s.parts = p
+	return nil
+}
+
+func (s *Server) openLedger(ctx context.Context, p *parts) error {
+	c := s.o.Config
+	log, err := p.db.Log(ctx, ledger.LogName(c.Instance))
+	if err != nil {
+		return err
+	}
+	key, err := ledger.LoadKey(LedgerKeyFile(c), c.Instance)
+	if err != nil {
+		return err
+	}
+	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: log, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
+		Docs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})
+	if err != nil {
+		return err
+	}
+	s.onStop("ledger", p.ledger.Close)
+	s.health.Check("ledger", func(context.Context) error { return p.ledger.Healthy() })
+	return nil
+}
+
+func derivedFolder(c *config.Config) string { return filepath.Join(c.Data, "derived") }
+
+// LedgerKeyFile is where the key lies that signs checkpoints.
+func LedgerKeyFile(c *config.Config) string {
+	if c.LedgerKey != "" {
+		return c.LedgerKey
+	}
+	return filepath.Join(c.Data, "ledger.key")
+}
+
+func (s *Server) openInbox(ctx context.Context, p *parts) error {
+	var err error
+	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: p.db, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
+		Formats: map[string]feeds.Format{fhirbundle.Name: fhirbundle.NewFormat(p.records)}, Metrics: newFeedMetrics(s.metrics)})
+	if err != nil {
+		return err
+	}
+	s.onStop("inbox", p.inbox.Close)
+	p.bundles = fhirbundle.NewService(p.inbox, p.partners, s.o.Config.Limits.SourceBody)
+	return nil
+}
+
+// secret reads what makes person ids and seals cursors; the first start makes it.
+// It lies in the store, so that a backup holds it: without it nobody's record would
+// be found again.
+func secret(ctx context.Context, db *store.DB) ([]byte, error) {
+	ref := store.Ref{Collection: secrets, Partition: secretID, ID: secretID}
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh) // never fails
+	err := db.Commit(ctx, secretID, []store.Op{{Kind: store.Insert, Doc: store.Doc{Ref: ref, Body: fresh}}})
+	if err != nil && errs.KindOf(err) != errs.Conflict {
+		return nil, fmt.Errorf("the store's secret: %w", err)
+	}
+	d, err := db.Load(ctx, ref)
+	if err != nil {
+		return nil, fmt.Errorf("the store's secret: %w", err)
+	}
+	return d.Body, nil
+}
+
+// derive makes a key for one purpose.
+func derive(secret []byte, purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, secret, nil, "dcr "+purpose, 32)
+}
+
+func issuers(cs []config.Issuer) []oidc.Issuer {
+	out := make([]oidc.Issuer, len(cs))
+	for i, c := range cs {
+		out[i] = oidc.Issuer{Name: c.Name, URL: c.URL, Audience: c.Audience}
+		if c.Org != "" {
+			out[i].Orgs = []nhs.ODS{c.Org}
+		}
+	}
+	return out
+}
+
+// agreements is the registry as the record asks it: no agreement is the zero one.
+type agreements struct{ r *partner.Registry }
+
+func (a agreements) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
+	got, _, err := a.r.Agreement(ctx, org)
+	if errs.KindOf(err) == errs.NotFound || org == "" {
+		return partner.Agreement{}, nil
+	}
+	return got, err
+}
