@@ -1,6 +1,9 @@
 package fhir
 
-import "iter"
+import (
+	"fmt"
+	"iter"
+)
 
 // Bundle is a view of a Bundle.
 type Bundle struct{ Node }
@@ -20,6 +23,11 @@ type Entry struct {
 	Method, URL string // of the request
 	IfNoneExist string
 	IfMatch     string
+}
+
+// Format prints the number and the type, and nothing of what the entry holds.
+func (e Entry) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "(entry %d, a %s)", e.Index, knownType(e.Resource.Type()))
 }
 
 // Entries yields the entries, in order.

@@ -1,6 +1,9 @@
 package fhir
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Extracted is what an entry is found and ordered by.
 type Extracted struct {
@@ -24,6 +27,18 @@ type Token struct {
 	Param        Param
 	System, Code string
 }
+
+// maxTokens is how many tokens are taken of one resource; a resource that has
+// more is found by its first ones only.
+const maxTokens = 512
+
+// Format prints the type of a resource, and nothing of what it holds.
+func (x Extracted) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "(%d tokens of a %s)", len(x.Tokens), knownType(x.Type))
+}
+
+// Format prints the parameter, and not the code.
+func (t Token) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(", t.Param.String(), ")") }
 
 // Extract reads a resource's search tokens and dates. What is malformed is not there.
 func Extract(resource Node) Extracted {
@@ -106,6 +121,9 @@ func along(n Node, path []string, f func(Node)) {
 // appendTokens appends the codes of a code, Coding, CodeableConcept, Identifier
 // or boolean.
 func appendTokens(ts []Token, p Param, n Node) []Token {
+	if len(ts) == maxTokens {
+		return ts
+	}
 	switch n.Kind() {
 	case String:
 		return append(ts, Token{Param: p, Code: n.Text()})

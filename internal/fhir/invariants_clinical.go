@@ -134,10 +134,21 @@ func checkObservation(v *validator, n Node) {
 	}
 }
 
+// maxCompared is how many codings of a concept are compared with another's.
+const maxCompared = 32
+
 // sameCoding reports whether two concepts have a coding in common.
 func sameCoding(a, b Node) bool {
+	i := 0
 	for x := range a.Get("coding").Each() {
+		if i++; i > maxCompared {
+			break
+		}
+		j := 0
 		for y := range b.Get("coding").Each() {
+			if j++; j > maxCompared {
+				break
+			}
 			if x.Len() == y.Len() && bytes.Equal(x.Get("code").text(), y.Get("code").text()) &&
 				bytes.Equal(x.Get("system").text(), y.Get("system").text()) && bytes.Equal(x.Get("display").text(), y.Get("display").text()) {
 				return true

@@ -1,9 +1,14 @@
 package fhir
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
+)
+
+// Texts that several places tell.
+const (
+	noNull       = "Leave out what has no value: null is not allowed here."
+	emptyElement = "Leave out an element that has neither a value nor anything inside."
 )
 
 // maxIssues is how many are reported of one resource.
@@ -29,14 +34,17 @@ type validator struct {
 	t      *table
 	d      *Document
 	o      Options
-	root   Node // the resource at hand, not a contained one
-	inside bool // of a contained resource
+	root   Node            // the resource at hand, not a contained one
+	inner  map[string]Node // what root contains, by id
 	issues []Issue
 	buf    []byte // for texts with escapes
 }
 
+// full reports whether nothing more would be reported: then we stop looking.
+func (v *validator) full() bool { return len(v.issues) >= maxIssues }
+
 func (v *validator) issue(n Node, severity, code, rule, text string) {
-	if len(v.issues) >= maxIssues {
+	if v.full() {
 		return
 	}
 	if severity == SeverityError && v.o.allows(rule) {
@@ -60,13 +68,17 @@ func (v *validator) invariant(n Node, key, text string) {
 
 // resource checks a resource that stands for itself.
 func (v *validator) resource(n Node) {
-	root, inside := v.root, v.inside
-	v.root, v.inside = n, false
-	v.typed(n)
-	if c := n.Get("contained"); c.Exists() {
-		v.contained(n, c)
+	root, inner := v.root, v.inner
+	v.root, v.inner = n, nil
+	contained := n.Get("contained")
+	if contained.Exists() {
+		v.inner = byID(contained)
 	}
-	v.root, v.inside = root, inside
+	v.typed(n)
+	if contained.Exists() {
+		v.contained(n, contained)
+	}
+	v.root, v.inner = root, inner
 }
 
 // typed checks a resource by its resourceType.
@@ -92,7 +104,7 @@ func (v *validator) object(n Node, id typeID) {
 	t, end := v.d.tape, n.entry().next
 	var seen, seenBeside uint64 // ordinals with a value, with a _sibling
 	members, hint := 0, 0
-	for i := n.i + 1; i < end; i = t[i].next {
+	for i := n.i + 1; i < end && !v.full(); i = t[i].next {
 		m := Node{v.d, i}
 		name := m.name()
 		if r.isRes && string(name) == "resourceType" {
@@ -125,8 +137,10 @@ func (v *validator) object(n Node, id typeID) {
 	if missing := r.required &^ (seen | seenBeside); missing != 0 {
 		v.missing(n, r, missing)
 	}
-	if members == 0 && !r.isRes || members == 1 && !r.isRes && seen == 1 && len(r.names) > 0 && r.names[0] == "id" {
-		v.structure(n, RuleEmpty, "Leave out an element that has neither a value nor anything inside.")
+	// Every type but resources begins with id, which alone is no content. The id
+	// of a primitive value stands beside it: see siblings.
+	if !r.isRes && (members == 0 || members == 1 && seen == 1 && id != v.t.element) {
+		v.structure(n, RuleEmpty, emptyElement)
 	}
 	for _, check := range r.checks {
 		check(v, n)
@@ -169,15 +183,40 @@ func (v *validator) element(parent, m Node, row *elementRow) {
 		v.structure(m, RuleEmpty, "Leave out a list that is empty.")
 		return
 	}
-	index := 0
-	for i := m.i + 1; i < end; i = t[i].next {
+	var beside siblingList
+	if row.typ.primitive() {
+		beside = siblingsOf(parent.Get("_" + row.name))
+	}
+	for i := m.i + 1; i < end && !v.full(); i = t[i].next {
 		e := Node{v.d, i}
-		if e.Kind() == Null && row.typ.primitive() && parent.Get("_"+row.name).At(index).Kind() == Object {
-			index++
+		if e.Kind() == Null && beside.Kind() == Object {
+			beside.step()
 			continue
 		}
 		v.single(e, row)
-		index++
+		beside.step()
+	}
+}
+
+// siblingList walks a _name list beside its values.
+type siblingList struct {
+	Node
+	end uint32
+}
+
+func siblingsOf(list Node) siblingList {
+	if list.Kind() != Array || list.entry().next == list.i+1 {
+		return siblingList{}
+	}
+	return siblingList{Node{list.d, list.i + 1}, list.entry().next}
+}
+
+func (s *siblingList) step() {
+	if s.d == nil {
+		return
+	}
+	if s.i = s.entry().next; s.i >= s.end {
+		s.Node = Node{}
 	}
 }
 
@@ -185,7 +224,7 @@ func (v *validator) element(parent, m Node, row *elementRow) {
 func (v *validator) single(n Node, row *elementRow) {
 	switch {
 	case n.Kind() == Null:
-		v.structure(n, RuleNull, "Leave out what has no value: null is not allowed here.")
+		v.structure(n, RuleNull, noNull)
 	case row.typ.primitive():
 		v.primitive(n, row)
 	case n.Kind() != Object:
@@ -210,10 +249,7 @@ func (v *validator) nested(n Node, contained bool) {
 		v.resource(n)
 		return
 	}
-	inside := v.inside
-	v.inside = true
 	v.typed(n)
-	v.inside = inside
 }
 
 // siblings checks what a _name member says beside the primitive values.
@@ -224,23 +260,26 @@ func (v *validator) siblings(m, values Node, row *elementRow) {
 			return
 		}
 		v.object(m, v.t.element)
+		if !values.Exists() && m.Len() == 1 && m.Get("id").Exists() {
+			v.structure(m, RuleEmpty, emptyElement)
+		}
 		return
 	}
 	if m.Kind() != Array || m.Len() == 0 || values.Exists() && values.Len() != m.Len() {
 		v.structure(m, RuleList, "Give a list with one object or null for each of the values.")
 		return
 	}
-	index := 0
 	for e := range m.Each() {
 		switch {
+		case v.full():
+			return
 		case e.Kind() == Object:
 			v.object(e, v.t.element)
 		case e.Kind() != Null:
 			v.structure(e, RuleJSON, "Give an object with the id or the extensions of the value.")
 		case !values.Exists():
-			v.structure(e, RuleNull, "Leave out what has no value: null is not allowed here.")
+			v.structure(e, RuleNull, noNull)
 		}
-		index++
 	}
 }
 
@@ -268,55 +307,4 @@ func list(codes []string) string {
 		return strings.Join(codes[:n-1], ", ") + " or " + codes[n-1]
 	}
 	return codes[0]
-}
-
-// untyped checks what every resource has, and of the rest that nothing is empty.
-func (v *validator) untyped(n Node) {
-	r := v.t.row(v.t.domain)
-	for name, m := range n.Members() {
-		if name == "resourceType" {
-			continue
-		}
-		if at := r.find(bytes.TrimPrefix([]byte(name), []byte("_")), 0); at >= 0 {
-			if row := &r.rows[at]; name[0] == '_' && row.typ.primitive() {
-				v.siblings(m, n.Get(row.name), row)
-			} else {
-				v.element(n, m, row)
-			}
-			continue
-		}
-		v.anything(m, name[0] == '_')
-	}
-}
-
-// anything checks a value of which nothing is known but that it is FHIR.
-func (v *validator) anything(n Node, nullsAllowed bool) {
-	switch n.Kind() {
-	case Null:
-		v.structure(n, RuleNull, "Leave out what has no value: null is not allowed here.")
-	case String:
-		if len(n.text()) == 0 {
-			v.structure(n, RuleEmpty, "Leave out a text that is empty.")
-		}
-	case Array:
-		if n.Len() == 0 {
-			v.structure(n, RuleEmpty, "Leave out a list that is empty.")
-		}
-		for e := range n.Each() {
-			if e.Kind() != Null || !nullsAllowed {
-				v.anything(e, false)
-			}
-		}
-	case Object:
-		if n.Len() == 0 {
-			v.structure(n, RuleEmpty, "Leave out an element that has neither a value nor anything inside.")
-		}
-		for name, m := range n.Members() {
-			if name == "extension" || name == "modifierExtension" {
-				v.element(n, m, &elementRow{name: name, typ: v.t.extension, many: true})
-				continue
-			}
-			v.anything(m, len(name) > 0 && name[0] == '_' || n.Get("_"+name).Exists())
-		}
-	}
 }
