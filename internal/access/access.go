@@ -17,12 +17,12 @@ type Action uint8
 
 // Actions. Stored in the ledger: add at the end.
 const (
-	_    Action = iota
-	Read        // read entries of a person
-	Find        // look a person up: minimum fields only
-	Consult     // read of organisations, staff, places and medications: of nobody's record
-	Choose      // set a person's sharing choice
-	Administer  // restrict, mark as sensitive, join or split records
+	_          Action = iota
+	Read              // read entries of a person
+	Find              // look a person up: minimum fields only
+	Consult           // read of organisations, staff, places and medications: of nobody's record
+	Choose            // set a person's sharing choice
+	Administer        // restrict, mark as sensitive, join or split records
 )
 
 // Relationship is what ties the caller's organisation to the person. Entries that
