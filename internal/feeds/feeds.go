@@ -14,6 +14,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // Message is what a source sent, as the inbox keeps it.
@@ -83,6 +84,8 @@ type Outcome struct {
 	Entries []Entry
 	Held    []Held
 	Arrived []string // what others may have waited for: see AwaitPerson and its like
+
+	used []driver.Ref // tickets that are needed no longer once Arrived was released
 }
 
 // Entry is what became of one entry of a message.

@@ -159,7 +159,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	}
 	// From here on the message is applied and the answer is yes; if releasing others
 	// fails, the message counts as unfinished and is replayed.
-	err = b.release(context.WithoutCancel(ctx), receipt.Outcome.Arrived)
+	err = b.releaseAfter(context.WithoutCancel(ctx), &receipt.Outcome)
 	b.end(&m, mine, err == nil)
 	_ = b.mark(ctx, uint64(b.o.Mark)) // an older mark only makes the next start replay more
 	return receipt, nil

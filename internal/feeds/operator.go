@@ -69,18 +69,14 @@ func (b *Inbox) Replay(ctx context.Context, source, id string) (released int, er
 		return 0, err
 	}
 	for _, t := range tickets {
-		before, err := b.items(ctx, t)
+		before, err := b.pending(ctx, t)
 		if err != nil {
 			return released, err
 		}
-		out, err := b.replay(ctx, t)
-		if err != nil {
+		if err := b.replayAll(ctx, t); err != nil {
 			return released, err
 		}
-		if err := b.release(ctx, out.Arrived); err != nil {
-			return released, err
-		}
-		after, err := b.items(ctx, t)
+		after, err := b.pending(ctx, t)
 		if err != nil {
 			return released, err
 		}

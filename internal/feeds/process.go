@@ -18,6 +18,7 @@ const rounds = 3
 // holds m's lock. An error means that the store could not be used.
 func (b *Inbox) process(ctx context.Context, from Sender, m *Message, only []int, again bool) (Outcome, error) {
 	var arrived []string
+	var used []driver.Ref
 	for round := 1; ; round++ {
 		clock := b.arrivals.now()
 		out, err := b.apply(ctx, from, m, only)
@@ -25,16 +26,18 @@ func (b *Inbox) process(ctx context.Context, from Sender, m *Message, only []int
 			return Outcome{}, err
 		}
 		if again || len(out.Held) > 0 {
-			if err := b.settle(ctx, m, only, out.Held); err != nil {
+			refs, err := b.settle(ctx, m, only, out.Held)
+			if err != nil {
 				return Outcome{}, err
 			}
+			used = append(used, refs...)
 		}
 		arrived = append(arrived, out.Arrived...)
 		if round < rounds && b.arrivals.any(out.Held, clock) {
 			again = true
 			continue
 		}
-		out.Arrived = arrived
+		out.Arrived, out.used = arrived, used
 		b.count(m, &out)
 		return out, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,88 +100,78 @@ func (b *Inbox) put(it *Item) (driver.Op, error) {
 	return driver.Op{Kind: driver.Put, Doc: doc}, nil
 }
 
-// items returns the open quarantine documents of a message by entry.
+// items returns the quarantine documents of a message by entry.
 func (b *Inbox) items(ctx context.Context, t ticket) (map[int]Item, error) {
-	open := map[int]Item{}
+	all := map[int]Item{}
 	var bad error
 	_, err := b.o.Store.Find(ctx, driver.Query{
 		Collection: quarantine, Partition: t.source, Index: byMessage,
 		Equal: []driver.Value{driver.Str(t.instance), driver.Num(int64(t.seq))},
 	}, func(d *driver.Doc) bool {
-		it, err := readItem(d)
-		if err != nil {
-			bad = err
+		var it Item
+		if it, bad = readItem(d); bad != nil {
 			return false
 		}
-		if it.State == Pending {
-			open[it.Entry] = it
-		}
+		all[it.Entry] = it
 		return true
 	})
-	return open, errors.Join(err, bad)
+	return all, errors.Join(err, bad)
+}
+
+// pending is items without those that have been dealt with.
+func (b *Inbox) pending(ctx context.Context, t ticket) (map[int]Item, error) {
+	all, err := b.items(ctx, t)
+	maps.DeleteFunc(all, func(_ int, it Item) bool { return it.State != Pending })
+	return all, err
 }
 
 // settle makes the quarantine of m say what an application of only found: held
-// is what waits now; what waited before and is not in it was released.
-func (b *Inbox) settle(ctx context.Context, m *Message, only []int, held []Held) error {
+// is what waits now; what waited before and is not in it was released. What an
+// operator discarded stays so. It returns the tickets that are needed no longer.
+func (b *Inbox) settle(ctx context.Context, m *Message, only []int, held []Held) (used []driver.Ref, err error) {
 	before, err := b.items(ctx, ticket{m.Source, m.Instance, m.Seq})
-	if err != nil {
-		return err
+	if err != nil || len(before) == 0 && len(held) == 0 {
+		return nil, err
 	}
-	if len(before) == 0 && len(held) == 0 {
-		return nil
-	}
+	held = slices.DeleteFunc(slices.Clone(held), func(h Held) bool { return before[h.Entry].State == Discarded })
 	if err := b.await(ctx, m, held); err != nil {
-		return err
+		return nil, err
 	}
 	now := b.o.Now()
-	ops := make([]driver.Op, 0, len(held)+len(before))
-	stale := map[string][]driver.Op{} // tickets to take away
+	changed := make([]Item, 0, len(held)+len(before))
 	still := make(map[int]bool, len(held))
 	for _, h := range held {
 		still[h.Entry] = true
 		old, known := before[h.Entry]
-		it := b.item(m, h, old, known, now)
-		op, err := b.put(&it)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, op)
+		changed = append(changed, b.item(m, h, old, known, now))
 		if known && old.Await != h.Await {
-			dropTicket(stale, old)
+			used = append(used, ticketRefs(old)...)
 		}
 	}
 	for entry, it := range before {
-		if still[entry] || entry != Whole && (still[Whole] || !covers(only, entry)) {
+		if it.State != Pending || still[entry] || entry != Whole && (still[Whole] || !covers(only, entry)) {
 			continue
 		}
 		it.State, it.Closed = Released, now
-		op, err := b.put(&it)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, op)
-		dropTicket(stale, it)
+		changed = append(changed, it)
+		used = append(used, ticketRefs(it)...)
 		b.o.Metrics.Released(m.Source)
 	}
-	if err := commitAll(ctx, b.o.Store, m.Source, ops); err != nil {
-		return err
-	}
-	for key, ops := range stale {
-		if err := commitAll(ctx, b.o.Store, key, ops); err != nil {
-			return err
+	ops := make([]driver.Op, len(changed))
+	for i := range changed {
+		if ops[i], err = b.put(&changed[i]); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return used, commitAll(ctx, b.o.Store, m.Source, ops)
 }
 
-func dropTicket(stale map[string][]driver.Op, it Item) {
+// ticketRefs returns the ticket of an item, if it waits for something.
+func ticketRefs(it Item) []driver.Ref {
 	if it.Await == "" {
-		return
+		return nil
 	}
-	key := awaitKey(it.Await)
-	ref := driver.Ref{Collection: waiting, Partition: key, ID: it.ID}
-	stale[key] = append(stale[key], driver.Op{Kind: driver.Discard, Doc: driver.Doc{Ref: ref}})
+	return []driver.Ref{{Collection: waiting, Partition: awaitKey(it.Await), ID: it.ID}}
 }
 
 // item is what is written of h; old is what was written before, if known.
@@ -188,7 +180,7 @@ func (b *Inbox) item(m *Message, h Held, old Item, known bool, now time.Time) It
 		ID: heldID(m, h.Entry), Source: m.Source, State: Pending, Instance: m.Instance, Seq: m.Seq, Entry: h.Entry, Type: h.Type,
 		Code: h.Code, Words: h.Words, Issues: h.Issues[:min(len(h.Issues), mostIssues)], Await: h.Await, Since: now,
 	}
-	if known {
+	if known && old.State == Pending {
 		it.Since, it.Tries = old.Since, old.Tries+1
 	}
 	if h.Await != "" || h.Code == ApplyFailed {

@@ -81,7 +81,7 @@ func (b *Inbox) finish(ctx context.Context, m *Message) error {
 	}
 	out, err := b.applyAgain(ctx, m)
 	if err == nil {
-		err = b.release(ctx, out.Arrived)
+		err = b.releaseAfter(ctx, &out)
 	}
 	b.track.end(m.Seq, err == nil)
 	return err
@@ -98,7 +98,8 @@ func (b *Inbox) applyAgain(ctx context.Context, m *Message) (Outcome, error) {
 	}
 	if err := from.Permit(m.Received); err != nil {
 		out := whole(errs.CodeOf(err), errs.Message(err), AwaitAgreement(m.Org))
-		return out, b.settle(ctx, m, nil, out.Held)
+		_, err := b.settle(ctx, m, nil, out.Held)
+		return out, err
 	}
 	return b.process(ctx, from, m, nil, true)
 }

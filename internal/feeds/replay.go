@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,41 +15,39 @@ import (
 // lease is how long a worker that claimed due quarantine has it for itself.
 const lease = 5 * time.Minute
 
-// replay applies again what is open of a message. What is not open any more is
-// left alone, so that a message can be replayed by several at once.
-func (b *Inbox) replay(ctx context.Context, t ticket) (Outcome, error) {
+// replay applies again what waits of a message, and reports whether anything did.
+// If nothing does, all of it is applied again, for what arrives by it: the process
+// may have died before that was known.
+func (b *Inbox) replay(ctx context.Context, t ticket) (out Outcome, waits bool, err error) {
 	m, err := b.read(ctx, t.instance, t.seq)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, false, err
 	}
 	if m.Source != t.source {
-		return Outcome{}, fmt.Errorf("feeds: message %d is not the one that waits: %w", t.seq, driver.ErrCorrupt)
+		return Outcome{}, false, fmt.Errorf("feeds: message %d is not the one that waits: %w", t.seq, driver.ErrCorrupt)
 	}
 	from, err := b.sender(ctx, m)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, false, err
 	}
 	defer b.lock(m.Source, m.Key).Unlock()
 	if err := b.remember(ctx, m); err != nil { // whether its key was another's
-		return Outcome{}, err
+		return Outcome{}, false, err
 	}
-	open, err := b.items(ctx, t)
-	if err != nil || len(open) == 0 {
-		return Outcome{}, err
+	open, err := b.pending(ctx, t)
+	if err != nil {
+		return Outcome{}, false, err
 	}
-	var only []int
-	for entry := range open {
-		if entry == Whole {
-			only = nil
-			break
-		}
-		only = append(only, entry)
-	}
-	slices.Sort(only)
+	waits = len(open) > 0
 	if err := from.Permit(b.o.Now()); err != nil {
-		return Outcome{}, b.leave(ctx, open, err)
+		return Outcome{}, waits, b.leave(ctx, open, err)
 	}
-	return b.process(ctx, from, m, only, true)
+	only := slices.Sorted(maps.Keys(open))
+	if _, whole := open[Whole]; whole || !waits {
+		only = nil
+	}
+	out, err = b.process(ctx, from, m, only, true)
+	return out, waits, err
 }
 
 // leave puts off what a source may not send any longer.
@@ -122,16 +121,29 @@ func (b *Inbox) Work(ctx context.Context, limit int) (tried int, err error) {
 		return tried, err
 	}
 	for _, t := range due {
-		out, err := b.replay(ctx, t)
-		if err != nil {
-			return tried, err
-		}
-		if err := b.release(ctx, out.Arrived); err != nil {
+		if err := b.replayAll(ctx, t); err != nil {
 			return tried, err
 		}
 		tried++
 	}
 	return tried, b.mark(ctx, 1)
+}
+
+// replayAll replays a message and releases what waited for it.
+func (b *Inbox) replayAll(ctx context.Context, t ticket) error {
+	out, _, err := b.replay(ctx, t)
+	if err != nil {
+		return err
+	}
+	return b.releaseAfter(ctx, &out)
+}
+
+// releaseAfter releases what waited for what an outcome brought.
+func (b *Inbox) releaseAfter(ctx context.Context, out *Outcome) error {
+	if err := b.release(ctx, out.Arrived); err != nil {
+		return err
+	}
+	return b.drop(ctx, out.used)
 }
 
 // claim takes due quarantine for this worker, and returns its messages.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
@@ -95,29 +96,63 @@ func commitAll(ctx context.Context, s Store, partition string, ops []driver.Op) 
 }
 
 // release replays what waited for any of the keys, and what waited for what
-// arrives by that, in the order of the inbox.
+// arrives by that, in the order of the inbox. Tickets are taken away at the end only:
+// should the process die on the way, whoever calls release again finds them, and the
+// chain goes on though its first messages have been applied.
 func (b *Inbox) release(ctx context.Context, keys []string) error {
+	var used []driver.Ref
+	stale := map[ticket]bool{}
 	for len(keys) > 0 {
 		b.arrivals.note(keys)
-		tickets, err := b.waitingFor(ctx, keys)
+		found, err := b.waitingFor(ctx, keys)
 		if err != nil {
 			return err
 		}
 		keys = nil
-		for _, t := range tickets {
-			out, err := b.replay(ctx, t)
+		for _, f := range found {
+			if stale[f.ticket] {
+				continue
+			}
+			out, waits, err := b.replay(ctx, f.ticket)
 			if err != nil {
 				return err
 			}
+			if !waits {
+				stale[f.ticket] = true
+				used = append(used, f.refs...)
+			}
 			keys = append(keys, out.Arrived...)
+			used = append(used, out.used...)
+		}
+	}
+	return b.drop(ctx, used)
+}
+
+// drop takes tickets away.
+func (b *Inbox) drop(ctx context.Context, used []driver.Ref) error {
+	byKey := map[string][]driver.Op{}
+	for _, ref := range used {
+		byKey[ref.Partition] = append(byKey[ref.Partition], driver.Op{Kind: driver.Discard, Doc: driver.Doc{Ref: ref}})
+	}
+	for key, ops := range byKey {
+		slices.SortFunc(ops, func(x, y driver.Op) int { return strings.Compare(x.Doc.ID, y.Doc.ID) })
+		ops = slices.CompactFunc(ops, func(x, y driver.Op) bool { return x.Doc.ID == y.Doc.ID })
+		if err := commitAll(ctx, b.o.Store, key, ops); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// waits is a message that waits, and the tickets that say so.
+type waits struct {
+	ticket
+	refs []driver.Ref
+}
+
 // waitingFor returns the messages that wait for any of the keys, each once, in the
 // order in which they were received.
-func (b *Inbox) waitingFor(ctx context.Context, keys []string) ([]ticket, error) {
+func (b *Inbox) waitingFor(ctx context.Context, keys []string) ([]waits, error) {
 	refs := make([]driver.Ref, 0, len(keys))
 	seen := make(map[string]struct{}, len(keys))
 	for _, k := range keys {
@@ -127,56 +162,54 @@ func (b *Inbox) waitingFor(ctx context.Context, keys []string) ([]ticket, error)
 			refs = append(refs, driver.Ref{Collection: waiting, Partition: k, ID: markerID})
 		}
 	}
-	type marker struct {
-		ref driver.Ref
-		rev uint64
-	}
-	var hit []marker
+	var markers []driver.Doc
 	if err := b.o.Store.Get(ctx, refs, func(d *driver.Doc) bool {
-		hit = append(hit, marker{d.Ref, d.Rev})
+		markers = append(markers, driver.Doc{Ref: d.Ref, Rev: d.Rev})
 		return true
 	}); err != nil {
 		return nil, err
 	}
-	var all []ticket
-	for _, h := range hit {
-		ts, err := b.tickets(ctx, h.ref, h.rev)
-		if err != nil {
+	all := map[ticket][]driver.Ref{}
+	for _, m := range markers {
+		if err := b.tickets(ctx, m, all); err != nil {
 			return nil, err
 		}
-		all = append(all, ts...)
 	}
-	slices.SortFunc(all, ticket.compare)
-	return slices.Compact(all), nil
+	found := make([]waits, 0, len(all))
+	for t, refs := range all {
+		found = append(found, waits{t, refs})
+	}
+	slices.SortFunc(found, func(x, y waits) int { return x.compare(y.ticket) })
+	return found, nil
 }
 
-// tickets reads one waiting partition, and takes its marker away if there is
-// nothing else in it and nothing has come since.
-func (b *Inbox) tickets(ctx context.Context, marker driver.Ref, rev uint64) ([]ticket, error) {
-	all, err := b.readTickets(ctx, marker.Partition)
-	if err != nil || len(all) > 0 {
-		return all, err
+// tickets adds those of one waiting partition, and takes its marker away if there
+// is nothing else in it and nothing has come since.
+func (b *Inbox) tickets(ctx context.Context, marker driver.Doc, all map[ticket][]driver.Ref) error {
+	n, err := b.readTickets(ctx, marker.Partition, all)
+	if err != nil || n > 0 {
+		return err
 	}
-	err = b.o.Store.Commit(ctx, marker.Partition, []driver.Op{{Kind: driver.Delete, Doc: driver.Doc{Ref: marker, Rev: rev}}})
+	err = b.o.Store.Commit(ctx, marker.Partition, []driver.Op{{Kind: driver.Delete, Doc: marker}})
 	if _, conflict := errors.AsType[*driver.ConflictError](err); conflict {
-		return b.readTickets(ctx, marker.Partition)
+		_, err = b.readTickets(ctx, marker.Partition, all)
 	}
-	return nil, err
+	return err
 }
 
-func (b *Inbox) readTickets(ctx context.Context, partition string) (all []ticket, err error) {
+func (b *Inbox) readTickets(ctx context.Context, partition string, all map[ticket][]driver.Ref) (n int, err error) {
 	var bad error
 	_, err = b.o.Store.Find(ctx, driver.Query{Collection: waiting, Partition: partition}, func(d *driver.Doc) bool {
 		if d.ID == markerID {
 			return true
 		}
-		t, err := readTicket(d.Body)
-		if err != nil {
-			bad = err
+		var t ticket
+		if t, bad = readTicket(d.Body); bad != nil {
 			return false
 		}
-		all = append(all, t)
+		all[t] = append(all[t], d.Ref)
+		n++
 		return true
 	})
-	return all, errors.Join(err, bad)
+	return n, errors.Join(err, bad)
 }

@@ -107,9 +107,7 @@ func (l *Loader) send(ctx context.Context, rep *Report, from feeds.Sender, name 
 		rep.Refused = append(rep.Refused, Refusal{File: name, Status: http.StatusRequestEntityTooLarge, Words: "it is larger than one message may be"})
 		return nil
 	}
-	m := feeds.Message{Format: Name, Media: "application/fhir+json", Body: body}
-	read(&m)
-	r, err := l.Inbox.Receive(ctx, from, m)
+	r, err := l.Inbox.Receive(ctx, from, NewMessage(body))
 	if err != nil {
 		return fmt.Errorf("load %s: %w", name, err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -103,30 +104,56 @@ func (j *job) identify(ctx context.Context, e *entry) error {
 }
 
 // bySubject links an entry to the person whom it names as its subject. It reports
-// false if it names nobody.
+// false if it names none.
 func (j *job) bySubject(e *entry) bool {
-	r, ok := fhir.Subject(e.resource)
-	if !ok {
+	var subject fhir.Reference
+	var is target
+	all := fhir.Subjects(e.resource)
+	for _, r := range all {
+		t := j.resolve(r.Literal, r.Type)
+		if t.typ != patientType && r.System != nhs.NumberSystem {
+			continue
+		}
+		if subject.Exists() && j.whose(t) != j.whose(is) {
+			e.fault(TwoPeople, "the entry is about several people")
+			return true
+		}
+		subject, is = r, t
+	}
+	switch {
+	case subject.Exists():
+		j.link(e, is)
+	case len(all) == 1 && all[0].Literal != "" && j.resolve(all[0].Literal, all[0].Type).entry < 0:
+		e.hold(feeds.Held{Code: UnknownPatient, Words: "the entry is about a Patient that is neither in the Bundle nor one of this source's"})
+	default:
 		return false
 	}
-	t := j.resolve(r.Literal, r.Type)
+	return true
+}
+
+// whose is the person of a Patient that a reference means, as far as it is known.
+func (j *job) whose(t target) record.PersonID {
+	if t.entry >= 0 {
+		return j.entries[t.entry].about
+	}
+	return j.patient[t.id]
+}
+
+// link links an entry to the Patient that its subject means.
+func (j *job) link(e *entry, t target) {
 	switch {
 	case t.entry >= 0:
 		j.like(e, &j.entries[t.entry])
-	case t.typ == patientType && t.id != "":
-		if p := j.patient[t.id]; p != "" {
-			e.person, e.about = p, p
-			return true
-		}
-		e.hold(feeds.Held{Code: UnknownPatient, Await: feeds.AwaitObject(j.source.ID, patientType, t.id),
-			Words: "the Patient that the entry is about has not been received from this source yet"})
-	case r.Literal == "" || t.query.value != "":
+	case t.id == "":
 		e.hold(feeds.Held{Code: UnverifiedSubject,
 			Words: "the entry names its person by an identifier only: send their Patient, with NHS number and birth date, in the Bundle or before it"})
+	case j.patient[t.id] == "":
+		e.hold(feeds.Held{Code: UnknownPatient, Await: feeds.AwaitObject(j.source.ID, patientType, t.id),
+			Words: "the Patient that the entry is about has not been received from this source yet"})
 	default:
-		e.hold(feeds.Held{Code: UnknownPatient, Words: "the entry is about a Patient that is neither in the Bundle nor one of this source's"})
+		e.person = j.patient[t.id]
+		e.about = e.person
 	}
-	return true
 }
 
 // like links an entry to the person of a Patient entry of the Bundle.
@@ -135,8 +162,6 @@ func (j *job) like(e, patient *entry) {
 	switch {
 	case patient.person != "":
 		e.person = patient.person
-	case patient.typ != patientType:
-		e.hold(feeds.Held{Code: NoSubject, Words: "the entry is about something that is no Patient"})
 	case patient.held != nil && patient.held.Await != "":
 		e.hold(feeds.Held{Code: patient.held.Code, Words: patient.held.Words, Await: patient.held.Await})
 	default:
@@ -190,12 +215,15 @@ func (j *job) with(e, other *entry) {
 	}
 }
 
-// byLocator links a deletion to the person who has the object; where nobody has it
-// yet, to the one person of the Bundle.
+// byLocator links a deletion to the person who has the object, or is given it by
+// this Bundle; where nobody has it yet, to the one person of the Bundle.
 func (j *job) byLocator(ctx context.Context, e *entry) error {
 	p, err := j.owner(ctx, e.typ, e.sourceID)
 	if err != nil {
 		return err
+	}
+	if i, ok := j.byRef[e.typ+"/"+e.sourceID]; ok && p == "" {
+		p = j.entries[i].person
 	}
 	if p == "" {
 		p = j.onlyPerson()

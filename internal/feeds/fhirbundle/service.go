@@ -59,14 +59,20 @@ func (s *Service) Receive(ctx context.Context, caller identity.Caller, client pa
 	if err != nil && errs.KindOf(err) != errs.NotFound {
 		return 0, nil, err
 	}
-	m := feeds.Message{Format: Name, Media: "application/fhir+json", Body: body}
-	read(&m)
-	receipt, err := s.inbox.Receive(ctx, feeds.Sender{Client: client, Agreement: agreement}, m)
+	receipt, err := s.inbox.Receive(ctx, feeds.Sender{Client: client, Agreement: agreement}, NewMessage(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	status, answer = respond(&receipt)
 	return status, answer, nil
+}
+
+// NewMessage returns what a source says by sending body. The body must not change
+// afterwards.
+func NewMessage(body []byte) feeds.Message {
+	m := feeds.Message{Format: Name, Media: "application/fhir+json", Body: body}
+	read(&m)
+	return m
 }
 
 // mediaType refuses what is not FHIR as JSON.
