@@ -11,7 +11,8 @@ const (
 	emptyElement = "Leave out an element that has neither a value nor anything inside."
 )
 
-// maxIssues is how many are reported of one resource.
+// maxIssues is how many errors are reported of one resource, and how many
+// warnings; only errors end the checking.
 const maxIssues = 50
 
 // Validate checks a resource, with all that it contains or, as a Bundle,
@@ -37,11 +38,13 @@ type validator struct {
 	root   Node            // the resource at hand, not a contained one
 	inner  map[string]Node // what root contains, by id
 	issues []Issue
+	errors int    // among issues
+	others int    // warnings found, reported or not
 	buf    []byte // for texts with escapes
 }
 
 // full reports whether nothing more would be reported: then we stop looking.
-func (v *validator) full() bool { return len(v.issues) >= maxIssues }
+func (v *validator) full() bool { return v.errors >= maxIssues }
 
 func (v *validator) issue(n Node, severity, code, rule, text string) {
 	if v.full() {
@@ -49,6 +52,11 @@ func (v *validator) issue(n Node, severity, code, rule, text string) {
 	}
 	if severity == SeverityError && v.o.allows(rule) {
 		severity = SeverityWarning
+	}
+	if severity == SeverityError {
+		v.errors++
+	} else if v.others++; v.others > maxIssues {
+		return
 	}
 	v.issues = append(v.issues, Issue{Severity: severity, Code: code, Rule: rule, Path: n.Where(), Text: text})
 }

@@ -120,13 +120,25 @@ func TestIssuesAreBounded(t *testing.T) {
 		"tokens":  `{"resourceType":"Observation","code":{"coding":[` + repeat(coding) + `]}}`,
 	} {
 		root := mustParse(t, in)
-		if got := len(Validate(root, Options{})); got > maxIssues {
+		if got := len(Validate(root, Options{})); got > 2*maxIssues {
 			t.Errorf("%s: %d issues", name, got)
 		}
 		if got := len(Extract(root).Tokens); got > maxTokens {
 			t.Errorf("%s: %d tokens", name, got)
 		}
 		References(root)
+	}
+}
+
+// TestWarningsHideNoError puts an error behind more warnings than are reported.
+func TestWarningsHideNoError(t *testing.T) {
+	in := `{"resourceType":"Bundle","type":"collection","entry":[` + strings.Repeat(`{"resource":{"resourceType":"Claim","id":"1"}},`, 3*maxIssues) +
+		`{"resource":{"resourceType":"Patient","gender":"x"}}]}`
+	if got := rulesBroken(t, in, Options{}); got != RuleCode {
+		t.Errorf("got %q", got)
+	}
+	if n := len(Validate(mustParse(t, in), Options{})); n != maxIssues+1 {
+		t.Errorf("%d issues", n)
 	}
 }
 
