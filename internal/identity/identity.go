@@ -23,7 +23,12 @@ const (
 
 var kinds = [...]string{"nobody", "professional", "system", "source", "operator"}
 
-func (k Kind) String() string { return kinds[k] }
+func (k Kind) String() string {
+	if int(k) >= len(kinds) {
+		return kinds[Nobody]
+	}
+	return kinds[k]
+}
 
 // Role is what a professional does, from their role code by a configured table.
 // The zero Role has no sections.
@@ -47,7 +52,12 @@ const (
 var roles = [...]string{"none", "clinician", "nurse", "allied-health", "pharmacist", "paramedic", "social-worker",
 	"care-coordinator", "receptionist", "privacy-officer", "programme-office"}
 
-func (r Role) String() string { return roles[r] }
+func (r Role) String() string {
+	if int(r) >= len(roles) {
+		return roles[NoRole]
+	}
+	return roles[r]
+}
 
 // ParseRole returns the role of that name, or NoRole.
 func ParseRole(name string) Role {

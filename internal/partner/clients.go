@@ -127,13 +127,11 @@ func (r *Registry) ClientByCert(ctx context.Context, fingerprint string) (Client
 	if len(fingerprint) != 64 {
 		return Client{}, noClient()
 	}
-	var o owner
-	if _, err := r.get(ctx, certs, fingerprint, &o); errors.Is(err, driver.ErrNotFound) {
-		return Client{}, noClient()
-	} else if err != nil {
+	owner, err := r.certs.Owner(ctx, fingerprint)
+	if err != nil {
 		return Client{}, err
 	}
-	c, _, err := r.Client(ctx, string(o))
+	c, _, err := r.Client(ctx, owner) // nobody is no client id
 	if err != nil {
 		return Client{}, err
 	}
@@ -146,51 +144,17 @@ func (r *Registry) ClientByCert(ctx context.Context, fingerprint string) (Client
 // claim makes the client the one owner of a fingerprint. A claim whose owner does
 // not list it, or is revoked, is taken over.
 func (r *Registry) claim(ctx context.Context, fingerprint, id string) error {
-	ref := store.Ref{Collection: certs, Partition: fingerprint, ID: fingerprint}
-	for {
-		var o owner
-		rev, err := r.get(ctx, certs, fingerprint, &o)
-		if err != nil && !errors.Is(err, driver.ErrNotFound) {
-			return err
+	err := r.certs.Take(ctx, fingerprint, id, func(ctx context.Context, owner string) (bool, error) {
+		c, _, err := r.Client(ctx, owner)
+		if errs.KindOf(err) == errs.NotFound {
+			return false, nil
 		}
-		if rev != 0 && string(o) == id {
-			return nil
-		}
-		op := store.Op{Kind: store.Insert, Doc: store.Doc{Ref: ref, Body: []byte(id)}}
-		if rev != 0 {
-			if err := r.free(ctx, string(o), fingerprint); err != nil {
-				return err
-			}
-			op.Kind, op.Doc.Rev = store.Replace, rev
-		}
-		if err := r.db.Commit(ctx, fingerprint, []store.Op{op}); !conflict(err) {
-			return err
-		}
-	}
-}
-
-// free reports, as a conflict, that a client holds on to a fingerprint.
-func (r *Registry) free(ctx context.Context, id, fingerprint string) error {
-	c, _, err := r.Client(ctx, id)
-	if errs.KindOf(err) == errs.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if !c.Revoked && slices.Contains(c.Certs, fingerprint) {
+		return err == nil && !c.Revoked && slices.Contains(c.Certs, fingerprint), err
+	})
+	if conflict(err) {
 		return errs.New(errs.Conflict, "the certificate belongs to another client")
 	}
-	return nil
+	return err
 }
 
 func noClient() error { return errs.New(errs.NotFound, "there is no such client") }
-
-// owner is the body of a claim: the client's id.
-type owner string
-
-// UnmarshalBinary implements decoder.
-func (o *owner) UnmarshalBinary(b []byte) error {
-	*o = owner(b)
-	return nil
-}

@@ -17,14 +17,13 @@ const (
 	agreements = "agreement"         // partition and id: the ODS code
 	past       = "agreement_history" // partition: the ODS code; id: the revision
 	clients    = "client"            // partition and id: the client id
-	certs      = "client_cert"       // claims; partition and id: the fingerprint
 	listing    = "partner_list"      // what there is; partition: the collection's name
 )
 
 // Specs declares the collections of the registry.
 func Specs() []store.Spec {
 	var specs []store.Spec
-	for _, name := range []string{agreements, past, clients, certs, listing} {
+	for _, name := range []string{agreements, past, clients, listing} {
 		specs = append(specs, store.Spec{Name: name, Small: true})
 	}
 	return specs
@@ -32,10 +31,13 @@ func Specs() []store.Spec {
 
 // Registry keeps agreements and clients. It caches nothing: what is suspended,
 // lapsed or revoked stops counting at the next read, on every instance.
-type Registry struct{ db *store.DB }
+type Registry struct {
+	db    *store.DB
+	certs *store.Claims // which client a certificate belongs to, by fingerprint
+}
 
 // NewRegistry returns the registry kept in db, whose collections are Specs.
-func NewRegistry(db *store.DB) *Registry { return &Registry{db} }
+func NewRegistry(db *store.DB) *Registry { return &Registry{db, db.Claims("client-cert")} }
 
 // Version is an agreement as it stood from a moment on, and who made it so.
 type Version struct {
