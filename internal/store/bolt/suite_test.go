@@ -2,6 +2,7 @@ package bolt_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
@@ -18,3 +19,5 @@ func open(t *testing.T, dir string, specs []driver.Spec) driver.Engine {
 	}
 	return e
 }
+
+var benchTime = time.Date(2031, 5, 3, 12, 0, 0, 0, time.UTC)

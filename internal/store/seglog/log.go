@@ -216,7 +216,8 @@ func (l *Log) name() string { return filepath.Base(l.dir) }
 // Len returns the number of durable records.
 func (l *Log) Len() uint64 { return l.length.Load() }
 
-// Close answers what is under way and notes the log's length.
+// Close answers what is under way, cuts off what was written ahead, and notes the
+// log's length.
 func (l *Log) Close() error {
 	l.closing.Lock()
 	if l.closed {
@@ -227,7 +228,7 @@ func (l *Log) Close() error {
 	close(l.requests)
 	l.closing.Unlock()
 	l.done.Wait()
-	errs := []error{l.note.write(l.Len()), l.note.file.Close()}
+	errs := []error{l.cut(l.segments[len(l.segments)-1]), l.note.write(l.Len()), l.note.file.Close()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.segments {
