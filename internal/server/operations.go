@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -32,6 +35,9 @@ func (s *Server) Operations() *operator.Service {
 		Message: fhirbundle.NewMessage, Verification: s.verification, Version: s.o.Version, Instance: c.Instance, Started: s.started, Now: s.o.Now})
 }
 
+// Ledger is this instance's access ledger.
+func (s *Server) Ledger() *ledger.Ledger { return s.parts.ledger }
+
 func (s *Server) verification() (ledger.Verification, error) {
 	log, err := s.parts.db.Log(context.Background(), ledger.LogName(s.o.Config.Instance))
 	if err != nil {
@@ -43,11 +49,11 @@ func (s *Server) verification() (ledger.Verification, error) {
 // Verification gathers what a verification of an instance's ledger needs: its log,
 // the checkpoints of every folder, the public key.
 func Verification(c *config.Config, log driver.Log) (ledger.Verification, error) {
-	key, err := ledger.LoadKey(LedgerKeyFile(c), c.Instance)
+	public, err := os.ReadFile(LedgerKeyFile(c) + ".pub")
 	if err != nil {
-		return ledger.Verification{}, err
+		return ledger.Verification{}, fmt.Errorf("the public key of the ledger: %w", err)
 	}
-	verifier, err := note.NewVerifier(key.Public)
+	verifier, err := note.NewVerifier(strings.TrimSpace(string(public)))
 	if err != nil {
 		return ledger.Verification{}, err
 	}
