@@ -84,6 +84,22 @@ func BenchmarkReferences(b *testing.B) {
 	}
 }
 
+// BenchmarkExtract takes the resources of a Bundle one after the other.
+func BenchmarkExtract(b *testing.B) {
+	d, err := Parse(bundle680K(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var resources []Node
+	for e := range (Bundle{d.Root()}).Entries() {
+		resources = append(resources, e.Resource)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Extract(resources[i%len(resources)])
+	}
+}
+
 func BenchmarkSplice(b *testing.B) {
 	d, err := Parse(benchmarkFile(b, syntheaFile))
 	if err != nil {

@@ -115,7 +115,8 @@ func TestPatientView(t *testing.T) {
 	if want := "9000000009 Now [A B] [Ms] 1980-02 female [DT1 1AA] J81001 true true [{s R}] replaces Patient/2"; got != want {
 		t.Error(cmp.Diff(want, got))
 	}
-	if s := fmt.Sprintf("%v %+v %#v", p, p, p.Name()); strings.Contains(s, "Now") || strings.Contains(s, "900") {
+	x := Extract(p.Node)
+	if s := fmt.Sprintf("%v %+v %#v %+v %#v", p, p, p.Name(), x, x.Tokens); strings.Contains(s, "Now") || strings.Contains(s, "900") {
 		t.Error("a view prints what it holds")
 	}
 }

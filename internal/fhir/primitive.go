@@ -137,7 +137,7 @@ func lexical(typ typeID, s []byte, special bool) bool {
 
 func printable(s []byte) bool {
 	for _, c := range s {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
 			return false
 		}
 	}
