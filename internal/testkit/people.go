@@ -57,9 +57,10 @@ type Source struct {
 // Source registers a source system of a partner.
 func (w *World) Source(id string, org nhs.ODS) *Source {
 	w.T.Helper()
-	cert, fingerprint := w.pki.client(w.T, id)
+	cert, fingerprint, err := w.pki.Client(id)
+	fatal(w.T, err)
 	fatal(w.T, w.Operator().RegisterClient(w.T.Context(), operator.Client{ID: id, Org: org, Kind: "feed", Name: id, Certs: []string{fingerprint}}))
-	t := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.pki.pool, Certificates: []tls.Certificate{cert}, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
+	t := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.pki.Pool, Certificates: []tls.Certificate{cert}, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
 	w.T.Cleanup(t.CloseIdleConnections)
 	return &Source{w, &http.Client{Transport: t}}
 }

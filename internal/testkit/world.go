@@ -26,6 +26,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/operator"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 	"github.com/dorsetcarerecord/dcr/internal/server"
+	"github.com/dorsetcarerecord/dcr/internal/testkit/pki"
 )
 
 // Now is when every world begins.
@@ -39,7 +40,7 @@ type World struct {
 	Issuer *oidctest.Issuer
 	Log    *Buffer // what the service logs
 
-	pki  *pki
+	pki  *pki.Authority
 	mu   sync.Mutex
 	now  time.Time
 	mark uint64 // events that a trail has accounted for
@@ -54,13 +55,15 @@ func Start(t testing.TB, change ...func(*config.Config)) *World {
 	t.Cleanup(func() { _ = issuer.Close() })
 	w := &World{T: t, Issuer: issuer, Log: &Buffer{}, now: Now}
 	dir := t.TempDir()
-	w.pki = newPKI(t, filepath.Join(dir, "pki"))
+	// Valid around the real time, by which TLS checks, and the world's.
+	w.pki, err = pki.New(filepath.Join(dir, "pki"), Now.AddDate(-10, 0, 0), Now.AddDate(50, 0, 0))
+	fatal(t, err)
 	roles := filepath.Join(dir, "roles")
 	fatal(t, os.WriteFile(roles, []byte(roleMap()), 0o600))
 	w.Config, err = config.Load("", []string{
 		"DCR_DATA=" + filepath.Join(dir, "data"), "DCR_CHECKPOINTS=" + filepath.Join(dir, "checkpoints"),
 		"DCR_LISTEN=127.0.0.1:0", "DCR_OPS_LISTEN=127.0.0.1:0", "DCR_SOURCES_LISTEN=127.0.0.1:0",
-		"DCR_SOURCES_TLS_CERT=" + w.pki.cert, "DCR_SOURCES_TLS_KEY=" + w.pki.key, "DCR_SOURCES_CLIENT_CA=" + w.pki.ca,
+		"DCR_SOURCES_TLS_CERT=" + w.pki.Cert, "DCR_SOURCES_TLS_KEY=" + w.pki.Key, "DCR_SOURCES_CLIENT_CA=" + w.pki.CA,
 		"DCR_OIDC_ISSUERS=name=cis2 url=" + issuer.URL() + " audience=https://record.example", "DCR_ROLE_MAP=" + roles, "DCR_RATE=0",
 	})
 	fatal(t, err)
