@@ -105,7 +105,11 @@ func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
 		text = errs.Message(access.Absent())
 	}
 	allow := string(ctx.Response.Header.Peek(fiber.HeaderAllow))
+	last := ctx.Response.ConnectionClose()
 	ctx.Response.Reset()
+	if last {
+		ctx.Response.SetConnectionClose()
+	}
 	ctx.Response.SetStatusCode(f.status)
 	h := &ctx.Response.Header
 	switch e.Kind {

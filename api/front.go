@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -141,6 +143,13 @@ func (s *server) failed(c *fiber.Ctx, err error) error {
 // check refuses what no route takes.
 func (s *server) check(c *fiber.Ctx) error {
 	h := &c.Context().Request.Header
+	if ambiguous(h.RawHeaders()) {
+		c.Context().SetConnectionClose()
+		return errs.New(errs.Invalid, "The length of the body is given more than once.")
+	}
+	if len(h.Host()) == 0 && h.IsHTTP11() {
+		return errs.New(errs.Invalid, "The Host header is missing.")
+	}
 	if len(h.Peek(fiber.HeaderContentEncoding)) > 0 {
 		// A limit on the body bounds what was sent, not what it unpacks to.
 		return errs.New(errs.Unsupported, "Send the body without a Content-Encoding.")
@@ -149,6 +158,30 @@ func (s *server) check(c *fiber.Ctx) error {
 		return errs.New(errs.Invalid, "A GET or HEAD has no body.")
 	}
 	return c.Next()
+}
+
+// ambiguous reports whether the head says more than once how long the body is:
+// a proxy before us may have believed the other, and taken for a body what we
+// would take for the next request.
+func ambiguous(head []byte) bool {
+	n := 0
+	for len(head) > 0 {
+		if name := head[0] | 0x20; name == 'c' && named(head, "content-length:") || name == 't' && named(head, "transfer-encoding:") {
+			if n++; n > 1 {
+				return true
+			}
+		}
+		end := bytes.IndexByte(head, '\n')
+		if end < 0 {
+			break
+		}
+		head = head[end+1:]
+	}
+	return false
+}
+
+func named(line []byte, name string) bool {
+	return len(line) >= len(name) && strings.EqualFold(string(line[:len(name)]), name)
 }
 
 // guard answers methods that fiber does not know: it would answer without asking
