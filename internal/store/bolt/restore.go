@@ -106,6 +106,9 @@ func extractFile(r io.Reader, name, dir string) (listed, error) {
 	defer out.Close()
 	hash := sha256.New()
 	n, err := io.Copy(io.MultiWriter(out, hash), r)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return listed{}, fmt.Errorf("%w: the backup is cut short in %s", driver.ErrCorrupt, name)
+	}
 	if err != nil {
 		return listed{}, fmt.Errorf("write %s: %w", name, err)
 	}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open OpenFunc) {
 		{"Claims", testClaims},
 		{"Work", testWork},
 		{"Reopen", testReopen},
+		{"Crash", testCrash},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) { g.test(t, &suite{t: t, open: open}) })
