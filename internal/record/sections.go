@@ -37,6 +37,13 @@ var sections = map[string]section.Section{
 
 	"CarePlan": section.CarePlans, "Goal": section.CarePlans, "CareTeam": section.CarePlans,
 	"NutritionOrder": section.CarePlans, "Consent": section.CarePlans,
+
+	// Of the patient's compartment, though the table of package fhir has no definition
+	// of them and so does not say it.
+	"Account": section.Encounters, "ChargeItem": section.Encounters, "Claim": section.Encounters, "ClaimResponse": section.Encounters,
+	"Coverage": section.Encounters, "CoverageEligibilityRequest": section.Encounters, "CoverageEligibilityResponse": section.Encounters,
+	"EnrollmentRequest": section.Encounters, "ExplanationOfBenefit": section.Encounters, "Invoice": section.Encounters,
+	"MeasureReport": section.Encounters, "ResearchSubject": section.Encounters, "SupplyRequest": section.Encounters,
 }
 
 // council lists the types that are social care when a council sends them.
