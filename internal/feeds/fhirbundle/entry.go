@@ -88,6 +88,17 @@ func (j *job) readEntry(e *entry, n fhir.Node) {
 	if e.sourceID == "" && e.held == nil {
 		e.sourceID = j.name(e)
 	}
+	e.sourceID = bounded(e.sourceID)
+}
+
+// bounded keeps what a source can make a name of short, as it becomes part of keys.
+func bounded(name string) string {
+	const most = 128
+	if len(name) <= most {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return "h-" + hex.EncodeToString(sum[:20])
 }
 
 // readBase notes the base of the sender's absolute URLs.

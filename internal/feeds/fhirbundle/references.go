@@ -36,7 +36,7 @@ func (j *job) resolve(literal, typ string) target {
 		return j.resolveQuery(literal)
 	}
 	if id, ok := strings.CutPrefix(literal, "urn:uuid:"); ok {
-		return j.known(typ, id)
+		return j.known(typ, bounded(id))
 	}
 	if strings.Contains(literal, ":") {
 		rest, ok := strings.CutPrefix(literal, j.base)

@@ -110,12 +110,12 @@ func read(m *feeds.Message) {
 	}
 	identifier := root.Get("identifier")
 	if v := identifier.Get("value").Text(); v != "" {
-		m.Key = "identifier " + identifier.Get("system").Text() + "|" + v + stamp
+		m.Key = bounded("identifier "+identifier.Get("system").Text()+"|"+v) + stamp
 		return
 	}
 	if root.Get("type").Is("message") {
 		if id := root.Path("entry", "resource"); id.Type() == "MessageHeader" && id.ID() != "" {
-			m.Key = "header " + id.ID() + stamp
+			m.Key = bounded("header "+id.ID()) + stamp
 		}
 	}
 }

@@ -1,0 +1,147 @@
+package fhirbundle_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+)
+
+// shared is the folder of independent test material, beside the repository.
+func shared(t *testing.T, folder string) string {
+	t.Helper()
+	dir := filepath.Join("..", "..", "..", "..", "shared", "data", folder)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("%s is not there: nothing to test with", filepath.Join("..", "shared", "data", folder))
+	}
+	return dir
+}
+
+func (w *world) load(source string, demo bool, paths ...string) *fhirbundle.Report {
+	w.t.Helper()
+	files, err := fhirbundle.Files(paths...)
+	must(w.t, err)
+	l := fhirbundle.Loader{Inbox: w.inbox, Partners: w.partners, Source: source, Demo: demo}
+	done := 0
+	rep, err := l.Load(w.t.Context(), files, func(n, total int, _ int64) { done = n })
+	must(w.t, err)
+	if done != len(files) {
+		w.t.Errorf("progress was told of %d files of %d", done, len(files))
+	}
+	return rep
+}
+
+func logReport(t *testing.T, title string, rep *fhirbundle.Report) {
+	sum := rep.Total()
+	t.Logf("%s: %d files, %d applied, %d unchanged, %d held, %d files refused", title, rep.Files, sum.Applied, sum.Unchanged, sum.Held, len(rep.Refused))
+	for _, code := range slices.Sorted(maps.Keys(rep.Reasons)) {
+		t.Logf("  %-20s %d", code, rep.Reasons[code])
+	}
+}
+
+// The demonstration's people go in whole, and a second time change nothing.
+func TestSyntheaGoesInWhole(t *testing.T) {
+	dir := shared(t, "synthea-r4")
+	w := newWorld(t)
+	start := time.Now()
+	rep := w.load(practice, true, dir)
+	took := time.Since(start)
+	logReport(t, "synthea", rep)
+	t.Logf("in %v", took)
+	sum := rep.Total()
+	// A few organisations and practitioners are in several bundles.
+	if len(rep.Refused) > 0 || sum.Held > 0 || rep.Files != 8 || sum.Applied+sum.Unchanged != 2266 || sum.Unchanged > 10 {
+		t.Errorf("of 2266 entries: %+v; refused: %v", sum, rep.Refused)
+	}
+	people, byIdentifier := 0, 0
+	files, err := fhirbundle.Files(dir)
+	must(t, err)
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		must(t, err)
+		doc, err := fhir.ParseFeed(body)
+		must(t, err)
+		entries := w.entries(fhirbundle.DemoNumber(doc.Root().Path("entry", "resource").ID()).Digits())
+		people += len(entries)
+		for id, e := range entries {
+			if strings.Contains(e, `"reference":"urn:`) || strings.Contains(e, `?identifier=`) {
+				t.Errorf("%s has a reference that was not resolved", id)
+			}
+			byIdentifier += strings.Count(e, `{"type":"Practitioner","identifier":{"system":"http://hl7.org/fhir/sid/us-npi"`)
+		}
+	}
+	if people < 2200 || byIdentifier == 0 {
+		t.Errorf("%d entries are read back, with %d references by identifier", people, byIdentifier)
+	}
+	again := w.load(practice, true, dir)
+	if sum := again.Total(); again.Repeated != 8 || sum.Applied > 0 || sum.Held > 0 || sum.Unchanged != 2266 {
+		t.Errorf("a second time: %d repeated, %+v", again.Repeated, sum)
+	}
+}
+
+func TestDemoNumbers(t *testing.T) {
+	seen := map[string]string{}
+	for i := range 2000 {
+		id := strings.Repeat("x", i%7) + string(rune('a'+i%26)) + time.Duration(i).String()
+		n := fhirbundle.DemoNumber(id)
+		if n != fhirbundle.DemoNumber(id) {
+			t.Fatal("not always the same")
+		}
+		if _, err := nhs.ParseNumber(n.Digits()); err != nil || !strings.HasPrefix(n.Digits(), "999") {
+			t.Fatalf("%v: %v", n, err)
+		}
+		if other, ok := seen[n.Digits()]; ok && other != id {
+			t.Logf("%s and %s share a number", id, other)
+		}
+		seen[n.Digits()] = id
+	}
+	if len(seen) < 1900 {
+		t.Errorf("only %d numbers for 2000 people", len(seen))
+	}
+	// What has a number, and what cannot be read, stays as it is.
+	for _, body := range []string{bundle("batch", at1, post(patient("1", mary, maryBorn))), "{", ""} {
+		if got := string(fhirbundle.Demo([]byte(body))); got != body {
+			t.Errorf("%s became %s", body, got)
+		}
+	}
+	without := `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"a","gender":"male"}}]}`
+	if got := string(fhirbundle.Demo([]byte(without))); !strings.Contains(got, `{"identifier":[{"system":"`+nhs.NumberSystem+`","value":"`+fhirbundle.DemoNumber("a").Digits()+`"}],"resourceType":"Patient"`) {
+		t.Error(got)
+	}
+}
+
+// TestCounts sends all FHIR JSON of the test material through the inbox, and tells
+// what became of it. Nothing may be lost: each file is applied, or held with a
+// reason, and nothing ends as a fault of ours.
+func TestCounts(t *testing.T) {
+	for _, folder := range []string{"synthea-r4", "ukcore", "hl7-r4-examples", "ips-1.1.0", "validator-cases-r4", "nhs-apis"} {
+		for _, demo := range []bool{false, true} {
+			t.Run(folder, func(t *testing.T) {
+				dir := shared(t, folder)
+				w := newWorld(t)
+				rep := w.load(practice, demo, dir)
+				title := folder
+				if demo {
+					title += ", its Patients with 999 numbers"
+				}
+				logReport(t, title, rep)
+				if n := rep.Reasons[feeds.ApplyFailed]; n > 0 {
+					t.Errorf("%d ended as a fault of ours", n)
+				}
+				log, err := w.db.Log(t.Context(), "inbox-main")
+				must(t, err)
+				if int(log.Len())+rep.Repeated < rep.Files {
+					t.Errorf("%d of %d files were kept", log.Len(), rep.Files)
+				}
+			})
+		}
+	}
+}
