@@ -75,7 +75,7 @@ func TestSyntheaGoesInWhole(t *testing.T) {
 			if strings.Contains(e, `"reference":"urn:`) || strings.Contains(e, `?identifier=`) {
 				t.Errorf("%s has a reference that was not resolved", id)
 			}
-			byIdentifier += strings.Count(e, `{"type":"Practitioner","identifier":{"system":"http://hl7.org/fhir/sid/us-npi"`)
+			byIdentifier += strings.Count(e, `"type":"Practitioner","identifier":{"system":"http://hl7.org/fhir/sid/us-npi"`)
 		}
 	}
 	if people < 2200 || byIdentifier == 0 {
