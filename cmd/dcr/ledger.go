@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dorsetcarerecord/dcr/internal/config"
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/operator"
+	"github.com/dorsetcarerecord/dcr/internal/server"
+	"github.com/dorsetcarerecord/dcr/internal/store"
+	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
+)
+
+func (a *app) ledgerCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "ledger", Short: "The access ledger: who looked, asked and was refused",
+		Long: `Every decision about a record is in the ledger before its answer leaves. It is a
+Merkle log with signed checkpoints: what was changed, cut or put in shows.`,
+		Example: "  dcr ledger show --last 20\n  dcr ledger person\n  dcr ledger verify",
+	}
+	c.AddCommand(a.ledgerShow(), a.ledgerPerson(), a.ledgerProof(), a.ledgerVerify())
+	return c
+}
+
+func (a *app) printEvents(told any, events []operator.LedgerEvent) error {
+	return a.print(told, func(w io.Writer) {
+		for _, e := range events {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), e.Outcome, e.Words)
+		}
+	})
+}
+
+func (a *app) ledgerShow() *cobra.Command {
+	var from uint64
+	var limit, last int
+	c := &cobra.Command{
+		Use: "show", Short: "Show events in plain words",
+		Long:    "show prints events of the ledger in their order, in plain words; with --json in all their parts.",
+		Example: "  dcr ledger show --last 20\n  dcr ledger show --from 1000 --limit 50 --json",
+	}
+	c.Flags().Uint64Var(&from, "from", 0, "number of the first event")
+	c.Flags().IntVar(&limit, "limit", 50, "events at most (1,000 at a time)")
+	c.Flags().IntVar(&last, "last", 0, "only so many of the newest")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+			if last > 0 {
+				st, err := ops.Status(ctx)
+				if err != nil {
+					return err
+				}
+				from, limit = st.Events-min(st.Events, uint64(last)), last
+			}
+			events, err := ops.Ledger(ctx, from, limit)
+			if err != nil {
+				return err
+			}
+			return a.printEvents(events, events)
+		})
+	}
+	return c
+}
+
+func (a *app) ledgerPerson() *cobra.Command {
+	var limit int
+	var cursor string
+	c := &cobra.Command{
+		Use: "person", Short: "Show the events about a person",
+		Long:    "person prints the events about a person, the newest first. With --json it says where the next page begins (--after).",
+		Example: "  dcr ledger person --limit 20",
+	}
+	c.Flags().IntVar(&limit, "limit", 50, "events at most (1,000 at a time)")
+	c.Flags().StringVar(&cursor, "after", "", "go on where an earlier page ended")
+	return a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
+		page, err := ops.Accesses(ctx, n[0], cursor, limit)
+		if err != nil {
+			return err
+		}
+		return a.printEvents(page, page.Events)
+	})
+}
+
+func (a *app) ledgerProof() *cobra.Command {
+	return &cobra.Command{
+		Use: "proof SEQ", Short: "Print the proof that an event is in the ledger", Args: cobra.ExactArgs(1),
+		Long: `proof prints, as JSON, what shows to whoever has the ledger's public key that an event
+is in it: the hashed data, the audit path (RFC 6962) and the signed checkpoint.`,
+		Example: "  dcr ledger proof 1234 > proof.json",
+		RunE: func(c *cobra.Command, args []string) error {
+			seq, err := strconv.ParseUint(args[0], 10, 64)
+			if err != nil {
+				return usage("an event's number has digits only")
+			}
+			return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+				proof, err := ops.Proof(ctx, seq)
+				if err != nil {
+					return err
+				}
+				a.json = true
+				return a.print(proof, nil)
+			})
+		},
+	}
+}
+
+// ledgerFiles are where a verification finds what it needs, as far as the command
+// line says.
+type ledgerFiles struct {
+	key         string
+	checkpoints []string
+}
+
+func (a *app) ledgerVerify() *cobra.Command {
+	var f ledgerFiles
+	c := &cobra.Command{
+		Use: "verify", Short: "Verify the whole ledger",
+		Long: `verify computes the ledger anew from its log and compares it with every signed
+checkpoint. It names the first event that is not as it was signed, and exits with 1 if
+anything does not hold.
+
+It needs no server, no configuration and no secret: the folder (or a restored backup
+of it), the public key, and the checkpoints, best those of a copy kept elsewhere. If a
+dcrd runs on the folder, it is asked to verify itself.`,
+		Example: "  dcr ledger verify\n  dcr ledger verify --data /restored --key /safe/ledger.key.pub --checkpoints /mnt/elsewhere/checkpoints",
+	}
+	c.Flags().StringVar(&f.key, "key", "", "public key of the ledger (default ledger.key.pub in the data folder, or as configured)")
+	c.Flags().StringArrayVar(&f.checkpoints, "checkpoints", nil, "folder of checkpoints; may be repeated (default as configured)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		progress, done := a.follow("verifying", false)
+		reports, err := a.verify(c.Context(), f, progress)
+		done()
+		if err != nil {
+			return err
+		}
+		if err := a.print(reports, func(w io.Writer) { printReports(w, reports) }); err != nil {
+			return err
+		}
+		for _, r := range reports {
+			if !r.OK {
+				return errors.New("the ledger does not hold")
+			}
+		}
+		return nil
+	}
+	return c
+}
+
+// verify verifies the ledger of every instance in the folder, or asks the server
+// that runs on it.
+func (a *app) verify(ctx context.Context, f ledgerFiles, progress operator.Progress) (map[string]operator.LedgerReport, error) {
+	folder, err := a.folder()
+	if err != nil {
+		return nil, err
+	}
+	if client, err := operator.Dial(ctx, folder); err == nil {
+		defer client.Close()
+		st, err := client.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r, err := client.VerifyLedger(ctx, progress)
+		return map[string]operator.LedgerReport{st.Instance: r}, err
+	}
+	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil {
+		return nil, fmt.Errorf("there is no store in %s: is this the right folder? (see --data)", folder)
+	}
+	engine, err := bolt.Open(folder, store.Specs(server.Specs()...), bolt.Options{})
+	if err != nil {
+		return nil, err
+	}
+	reports, err := verifyAll(ctx, engine, a.verification(folder, f), progress)
+	return reports, errors.Join(err, engine.Close())
+}
+
+func verifyAll(ctx context.Context, engine *bolt.Engine, c config.Config, progress operator.Progress) (map[string]operator.LedgerReport, error) {
+	logs, err := engine.Logs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reports := map[string]operator.LedgerReport{}
+	for _, name := range logs {
+		instance, ok := strings.CutPrefix(name, ledger.LogName(""))
+		if !ok {
+			continue
+		}
+		log, err := engine.Log(ctx, name)
+		if err != nil {
+			return reports, err
+		}
+		c.Instance = instance
+		v, err := server.Verification(&c, log)
+		if err != nil {
+			return reports, err
+		}
+		v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
+		r, err := ledger.Verify(ctx, v)
+		if err != nil {
+			return reports, err
+		}
+		reports[instance] = operator.ReportOf(r)
+	}
+	if len(reports) == 0 {
+		return nil, errors.New("there is no ledger in this folder")
+	}
+	return reports, nil
+}
+
+// verification is where key and checkpoints lie: as the command line says, else as
+// configured, else where dcrd would put them. A configuration with mistakes is no
+// hindrance.
+func (a *app) verification(folder string, f ledgerFiles) config.Config {
+	c := config.Config{Data: folder, Checkpoints: []string{filepath.Join(filepath.Dir(folder), "checkpoints")}}
+	if set, err := a.settings(); err == nil {
+		c = *set
+	}
+	if f.key != "" {
+		c.LedgerKey = strings.TrimSuffix(f.key, ".pub")
+	}
+	if len(f.checkpoints) > 0 {
+		c.Checkpoints = f.checkpoints
+	}
+	return c
+}
+
+func printReports(w io.Writer, reports map[string]operator.LedgerReport) {
+	for instance, r := range reports {
+		state := "holds"
+		if !r.OK {
+			state = "DOES NOT HOLD"
+		}
+		fmt.Fprintf(w, "ledger of %s: %s\n", instance, state)
+		fmt.Fprintf(w, "  events\t%d (%d retired)\n  checkpoints compared\t%d\n  signed for\t%d events\n  root\t%s\n", r.Events, r.Retired, r.Checkpoints, r.Signed, r.Root)
+		for _, f := range r.Findings {
+			fmt.Fprintf(w, "  finding\t%s\n", f)
+		}
+		for _, b := range r.BadCheckpoints {
+			fmt.Fprintf(w, "  checkpoint\t%s\n", b)
+		}
+	}
+}
