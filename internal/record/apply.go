@@ -231,6 +231,9 @@ func (f *fold) state(o *object) *state {
 	}
 	x := fhir.Extract(o.Resource)
 	s.low, s.high = x.Date, x.DateEnd
+	if x.StandIn {
+		s.flags |= flagUndated
+	}
 	for _, t := range x.Tokens {
 		s.tokens = appendToken(s.tokens, t)
 	}

@@ -74,4 +74,3 @@ func BenchmarkApply(b *testing.B) {
 		}
 	}
 }
-

@@ -47,6 +47,7 @@ const (
 const (
 	flagDeleted = 1 << iota // the source deleted it
 	flagMoved               // the source moved it to another person: to all, it was never here
+	flagUndated             // its date orders it, and is not what a search by date means
 )
 
 // order says which of two states of a source object is the later: by source time,

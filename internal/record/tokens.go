@@ -75,7 +75,7 @@ func (t *tester) matches(e envelope, id string) bool {
 		}
 	}
 	for i := range t.dates {
-		if !t.dates[i].matches(e.int(atLow), e.int(atHigh)) {
+		if e.has(flagUndated) || !t.dates[i].matches(e.int(atLow), e.int(atHigh)) {
 			return false
 		}
 	}
