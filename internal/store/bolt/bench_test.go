@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
@@ -67,7 +68,7 @@ func BenchmarkCommit(b *testing.B) {
 						p := benchPerson(rand.IntN(benchPeople))
 						event := driver.Op{Kind: driver.Insert, Doc: driver.Doc{
 							Ref:  driver.Ref{Collection: "events", Partition: p, ID: fmt.Sprintf("event-%08d", n)},
-							Body: make([]byte, 200), Due: driver.Due{Queue: "out", At: benchTime},
+							Body: make([]byte, 200), Due: driver.Due{Queue: "out", At: benchTime.Add(time.Duration(n) * time.Millisecond)},
 						}}
 						if err := e.Commit(b.Context(), p, []driver.Op{benchEntry(p, benchEntries+int(n)), event}); err != nil {
 							b.Error(err)

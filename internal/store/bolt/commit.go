@@ -117,6 +117,7 @@ func (e *Engine) commitBatch(batch []*request) error {
 	if !b.changed {
 		return tx.Rollback()
 	}
+	e.reserve.ensure(tx.Size())
 	if err := tx.Commit(); err != nil {
 		err = unavailable("commit", err)
 		if !full(err) {

@@ -52,6 +52,7 @@ type Engine struct {
 	closing  sync.RWMutex // held for reading while sending to requests
 	closed   bool
 	broken   error // the committer's: why nothing can be written until a restart
+	reserve  reserve
 
 	logsMu sync.Mutex
 	logs   map[string]*seglog.Log
@@ -85,6 +86,12 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 	if err := e.prepare(); err != nil {
 		db.Close()
 		return nil, err
+	}
+	if !opts.NoSync {
+		if e.reserve.file, err = os.OpenFile(db.Path(), os.O_WRONLY, 0o600); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("store: open the data file: %w", err)
+		}
 	}
 	e.done.Go(e.commitLoop)
 	return e, nil
@@ -132,7 +139,7 @@ func (e *Engine) Close() error {
 		errs = append(errs, l.Close())
 	}
 	e.logsMu.Unlock()
-	return errors.Join(append(errs, e.db.Close())...)
+	return errors.Join(append(errs, e.reserve.close(), e.db.Close())...)
 }
 
 // Log implements driver.Engine.
