@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
@@ -20,6 +21,9 @@ func (f *fold) object(ctx context.Context, i int, t *tieChanges) error {
 		}
 		if theirs != nil && !o.order.after(theirs.order()) {
 			f.applied[i].Result = Late // said before the object went to the other person: not shown here
+			if o.before != nil && !o.before.has(flagMoved) {
+				f.take(f.c.Person, i) // two messages that each came first: what this one showed is taken back
+			}
 			return nil
 		}
 		f.take(o.owner, i)
@@ -129,21 +133,42 @@ func (f *fold) late(o *object) {
 // commit does what was worked out: takes from others first, then says whose the
 // objects are, then shows them. A crash in between leaves an object shown nowhere,
 // and the message, which is in the inbox, is applied again.
+//
+// Of objects that nobody has yet, the two last are done at the same time, which
+// spares a wait for the disk. Should another message about one of them, and another
+// person, come first at that very moment, the one commit fails, and the change is
+// worked out anew: the later said stays, the other is taken back.
 func (f *fold) commit(ctx context.Context) error {
 	for owner, which := range f.taken {
 		if err := f.takeFrom(ctx, owner, which); err != nil {
 			return err
 		}
 	}
-	if err := f.locate(ctx); err != nil {
+	if err := f.locateAndShow(ctx); err != nil {
 		return err
 	}
-	if len(f.ops) > 0 {
-		if err := f.r.o.Store.Commit(ctx, string(f.c.Person), f.ops); err != nil {
+	return f.r.find(ctx, f.finder)
+}
+
+func (f *fold) locateAndShow(ctx context.Context) error {
+	if f.taken != nil {
+		if err := f.locate(ctx); err != nil {
 			return err
 		}
+		return f.show(ctx)
 	}
-	return f.r.find(ctx, f.finder)
+	located := make(chan error, 1)
+	go func() { located <- f.locate(ctx) }()
+	err := f.show(ctx)
+	return cmp.Or(<-located, err)
+}
+
+// show commits to the person's record.
+func (f *fold) show(ctx context.Context) error {
+	if len(f.ops) == 0 {
+		return nil
+	}
+	return f.r.o.Store.Commit(ctx, string(f.c.Person), f.ops)
 }
 
 // takeFrom hides objects in the record they lie in.

@@ -288,3 +288,32 @@ func TestBytesAsSent(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Two messages say at the same moment, each as the first, whose an object is: it is
+// shown to the one whom the later message names, and to nobody else.
+func TestTwoFirstMessagesAtOnce(t *testing.T) {
+	w := newWorld(t)
+	m, j := w.knows(mary, "Smith"), w.knows(john, "Jones")
+	const objects = 40
+	errc := make(chan error)
+	for i := range objects {
+		o := observation(t, fmt.Sprintf("o%d", i), "718-7", "2026-01-05", "1.0")
+		for _, c := range []record.Change{w.change(hospital, mary, 10, o), w.change(hospital, john, 11, o)} {
+			go func() {
+				_, err := w.r.Apply(t.Context(), c)
+				errc <- err
+			}()
+		}
+	}
+	for range 2 * objects {
+		if err := <-errc; err != nil {
+			t.Error(err)
+		}
+	}
+	for p, want := range map[record.PersonID]int{m: 0, j: objects} {
+		v := w.mustOpen(w.doctor(hospital.Org), p, "Observation")
+		if got := w.search(v, record.Search{Type: "Observation"}); len(got) != want {
+			t.Errorf("%d shown, want %d", len(got), want)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package archtest
+
+// may lists, for each package, those of this module that it may import: down only.
+// cmd and the packages that put all together stand at the end.
+var may = map[string][]string{
+	// The field.
+	"internal/errs":     {},
+	"internal/nhs":      {"internal/errs"},
+	"internal/section":  {"internal/errs"},
+	"internal/packed":   {},
+	"internal/fhir":     {},
+	"internal/fhir/gen": {},
+
+	// Who, and what was agreed.
+	"internal/identity":               {"internal/nhs"},
+	"internal/identity/oidc":          {"internal/errs", "internal/identity", "internal/nhs"},
+	"internal/identity/oidc/oidctest": {},
+	"internal/identity/smart":         {"internal/errs", "internal/identity", "internal/packed", "internal/partner", "internal/store"},
+	"internal/partner":                {"internal/errs", "internal/nhs", "internal/packed", "internal/section", "internal/store", "internal/store/driver"},
+	"internal/sharing":                {"internal/errs", "internal/nhs", "internal/packed"},
+	"internal/access":                 {"internal/errs", "internal/identity", "internal/partner", "internal/section", "internal/sharing"},
+
+	// Where it is kept.
+	"internal/store":           {"internal/errs", "internal/store/driver"},
+	"internal/store/driver":    {},
+	"internal/store/bolt":      {"internal/store/driver", "internal/store/seglog"},
+	"internal/store/seglog":    {"internal/store/driver"},
+	"internal/store/storetest": {"internal/errs", "internal/store", "internal/store/bolt", "internal/store/driver"},
+
+	// The record and its feeds.
+	"internal/ledger":           {"internal/access", "internal/errs", "internal/identity", "internal/nhs", "internal/section", "internal/store/driver"},
+	"internal/record":           {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/packed", "internal/partner", "internal/section", "internal/sharing", "internal/store/driver"},
+	"internal/feeds":            {"internal/errs", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
+	"internal/feeds/fhirbundle": {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
+
+	// The doors.
+	"internal/web":      {"internal/errs", "internal/identity"},
+	"api":               {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
+	"internal/operator": {"internal/errs", "internal/feeds", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
+
+	// Put together and run.
+	"internal/config": {"internal/identity", "internal/nhs"},
+	"internal/obs":    {},
+	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver"},
+	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
+	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt"},
+	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
+	"internal/seed":   {"internal/identity", "internal/nhs", "internal/partner"},
+
+	// Tests and measurements.
+	"internal/archtest":    {},
+	"internal/testkit":     {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/testkit/pki"},
+	"internal/testkit/pki": {},
+	"internal/bench":       {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/store/bolt", "internal/testkit/pki"},
+}
