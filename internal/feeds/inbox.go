@@ -139,11 +139,12 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	}
 	m.Source, m.Org, m.Received, m.Instance = from.Client.ID, from.Client.Org, now, b.o.Instance
 	m.Hash = sha256.Sum256(m.Body)
-	if m.Key == "" {
+	byContent := m.Key == ""
+	if byContent {
 		m.Key = hex.EncodeToString(m.Hash[:])
 	}
 	lock := b.lock(m.Source, m.Key)
-	repeated, err := b.admit(ctx, &m)
+	repeated, remembered, err := b.admit(ctx, &m, byContent)
 	if err != nil {
 		lock.Unlock()
 		return Receipt{}, unavailable(err)
@@ -152,6 +153,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	mine := !repeated || m.Instance == b.o.Instance && b.track.begin(m.Seq)
 	receipt := Receipt{Message: m, Repeated: repeated}
 	receipt.Outcome, err = b.process(ctx, from, &m, nil, repeated)
+	err = errors.Join(err, remembered())
 	lock.Unlock()
 	if err != nil {
 		b.end(&m, mine, false)
@@ -180,32 +182,41 @@ func (b *Inbox) lock(source, key string) *sync.Mutex {
 // admit makes m durable, unless it has been received before: then m becomes what
 // it was. Where its key is another message's, m gets a key of its own and is
 // marked, so that it is kept, told apart from its repeats, and never applied.
-func (b *Inbox) admit(ctx context.Context, m *Message) (repeated bool, err error) {
+// Its key is written down before it is applied; or, if it is named by its content
+// and so can be no other's, meanwhile: remembered waits for that.
+func (b *Inbox) admit(ctx context.Context, m *Message, byContent bool) (repeated bool, remembered func() error, err error) {
+	done := func() error { return nil }
 	k, found, err := b.find(ctx, m)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if found && k.hash != m.Hash {
 		m.reuse()
 		if k, found, err = b.find(ctx, m); err != nil {
-			return false, err
+			return false, nil, err
 		}
 	}
 	if found {
 		m.Instance, m.Seq, m.Received = k.instance, k.seq, k.received
 		b.o.Metrics.Repeated(m.Source)
-		return true, nil
+		return true, done, nil
 	}
 	if m.Seq, err = b.log.Append(ctx, appendMessage(make([]byte, 0, len(m.Body)+512), m)); err != nil {
-		return false, fmt.Errorf("feeds: keep a message: %w", err)
+		return false, nil, fmt.Errorf("feeds: keep a message: %w", err)
 	}
 	b.track.begin(m.Seq)
 	b.o.Metrics.Appended(m.Source, len(m.Body))
+	if byContent {
+		own := *m
+		result := make(chan error, 1)
+		go func() { result <- b.remember(ctx, &own) }()
+		return false, func() error { return <-result }, nil
+	}
 	if err := b.remember(ctx, m); err != nil {
 		b.track.end(m.Seq, false)
-		return false, err
+		return false, nil, err
 	}
-	return false, nil
+	return false, done, nil
 }
 
 // reuse gives m a key of its own.

@@ -48,6 +48,7 @@ type world struct {
 	mu       sync.Mutex
 	now      time.Time
 	dir      string
+	noSync   bool
 	db       *store.DB
 	partners *partner.Registry
 	records  *record.Records
@@ -74,12 +75,13 @@ func (a agreements) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreeme
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorldIn(t, t.TempDir())
+	return newWorldIn(t, t.TempDir(), true)
 }
 
-func newWorldIn(t testing.TB, dir string) *world {
+// newWorldIn makes a world in a folder, whose store waits for the disk or not.
+func newWorldIn(t testing.TB, dir string, noSync bool) *world {
 	t.Helper()
-	w := &world{t: t, now: t0, dir: dir}
+	w := &world{t: t, now: t0, dir: dir, noSync: noSync}
 	w.open()
 	w.agree("J81012", partner.GP, section.All)
 	w.agree("R0D", partner.Acute, section.All)
@@ -108,7 +110,7 @@ func (w *world) wait(d time.Duration) {
 // open opens everything on the world's folder.
 func (w *world) open() {
 	w.t.Helper()
-	engine, err := bolt.Open(w.dir, store.Specs(specs()...), bolt.Options{NoSync: true, Now: w.clock})
+	engine, err := bolt.Open(w.dir, store.Specs(specs()...), bolt.Options{NoSync: w.noSync, Now: w.clock})
 	must(w.t, err)
 	w.db, err = store.Open(engine, specs()...)
 	must(w.t, err)
