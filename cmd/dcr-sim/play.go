@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,9 +102,10 @@ func (w *world) history(ctx context.Context, o sending) error {
 		}
 	}
 	begun := time.Now()
-	bar := progressbar.NewOptions(w.county.Len()-o.from, progressbar.OptionSetWriter(w.stderr), progressbar.OptionSetDescription("history sent"),
-		progressbar.OptionShowCount(), progressbar.OptionSetItsString("people"), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionSetRenderBlankState(true),
-		progressbar.OptionOnCompletion(func() { fmt.Fprintln(w.stderr) }))
+	o.from = min(o.from, w.county.Len())
+	fmt.Fprintf(w.stderr, "dcr-sim: sending the history of %d people\n", w.county.Len()-o.from)
+	bar := progressbar.NewOptions(w.county.Len()-o.from, progressbar.OptionSetWriter(terminal(w.stderr)), progressbar.OptionSetDescription("history sent"),
+		progressbar.OptionShowCount(), progressbar.OptionSetItsString("people"), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionClearOnFinish())
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(o.workers)
 	for i := o.from; i < w.county.Len() && ctx.Err() == nil; i++ {
@@ -122,6 +124,16 @@ func (w *world) history(ctx context.Context, o sending) error {
 	fmt.Fprintf(w.stderr, "dcr-sim: %d people's history sent in %s: %d messages, %d refused\n", w.county.Len()-o.from,
 		time.Since(begun).Round(time.Millisecond), w.sent.Load(), w.refused.Load())
 	return nil
+}
+
+// terminal is where a bar can be drawn: w, if somebody watches it.
+func terminal(w io.Writer) io.Writer {
+	if f, ok := w.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return f
+		}
+	}
+	return io.Discard
 }
 
 // events sends something new now and then until ctx ends.

@@ -200,16 +200,26 @@ func (a *app) print(told any, table func(w io.Writer)) error {
 // say tells people what was done, on standard error.
 func (a *app) say(format string, args ...any) { fmt.Fprintf(a.errs, format+"\n", args...) }
 
+// terminal is where a bar can be drawn: standard error, if somebody watches it.
+func (a *app) terminal() io.Writer {
+	if f, ok := a.errs.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return f
+		}
+	}
+	return io.Discard
+}
+
 // bar returns the progress of something in bytes, on standard error; a total of -1
 // is not known.
 func (a *app) bar(what string, total int64) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(a.errs), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true),
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(a.terminal()), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(true),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 }
 
 // follow returns a bar's end as operator.Progress, whatever it counts.
 func (a *app) follow(what string, bytes bool) (progress operator.Progress, done func()) {
-	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.errs), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(bytes),
+	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(a.terminal()), progressbar.OptionSetDescription(what), progressbar.OptionShowBytes(bytes),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 	var known int64
 	progress = func(n, total int64) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -57,8 +58,8 @@ same; the server must be configured for demonstrations (DCR_DEMONSTRATION).`,
 		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
 			r, err := a.load(ctx, ops, operator.Loading{Source: source, Demo: demo}, files)
 			// What was loaded before an error is loaded, and told.
-			if told := a.print(r, func(w io.Writer) { r.print(w) }); err == nil {
-				err = told
+			if len(r.Types) > 0 || err == nil {
+				err = errors.Join(err, a.print(r, r.print))
 			}
 			if err == nil && len(r.Refused) > 0 {
 				err = fmt.Errorf("%d of %d files were refused", len(r.Refused), r.Files)

@@ -229,6 +229,11 @@ func (f fakeLedger) Proof(_ context.Context, seq uint64) (ledger.Proof, error) {
 	return ledger.Proof{Seq: seq, Data: []byte("d"), Path: tlog.RecordProof{{1}, {2}}, Checkpoint: []byte("note")}, nil
 }
 
+func (f fakeLedger) Checkpoint(context.Context) (*ledger.Checkpoint, error) {
+	f.w.do("checkpoint")
+	return &ledger.Checkpoint{}, nil
+}
+
 type fakeEngine struct{ w *world }
 
 func (f fakeEngine) Backup(_ context.Context, out io.Writer, _ func(done, total int64)) error {

@@ -117,8 +117,12 @@ func (s *Service) Proof(ctx context.Context, seq uint64) (LedgerProof, error) {
 }
 
 // VerifyLedger computes the whole ledger anew and compares it with every
-// checkpoint.
+// checkpoint, the first of them one signed now: what was written is compared with
+// what this process knows that it wrote.
 func (s *Service) VerifyLedger(ctx context.Context, progress Progress) (LedgerReport, error) {
+	if _, err := s.o.Ledger.Checkpoint(ctx); err != nil {
+		return LedgerReport{}, err
+	}
 	v, err := s.o.Verification()
 	if err != nil {
 		return LedgerReport{}, err

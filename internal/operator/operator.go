@@ -97,6 +97,7 @@ type Ledger interface {
 	Read(ctx context.Context, from uint64, visit func(seq uint64, e ledger.Event) bool) error
 	Accesses(ctx context.Context, person, cursor string, limit int) (page []ledger.Access, next string, err error)
 	Proof(ctx context.Context, seq uint64) (ledger.Proof, error)
+	Checkpoint(ctx context.Context) (*ledger.Checkpoint, error)
 }
 
 // Engine is the store as a whole.

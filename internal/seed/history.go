@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 )
 
@@ -75,7 +76,7 @@ func deal(p *Person, l plan) dealt {
 // begin starts a source's bundle about the person with their Patient.
 func (c *County) begin(p *Person, r *rand.Rand, o Organisation, resources int) *writer {
 	w := &writer{
-		buf: make([]byte, 0, 1024+resources*roomPerResource), r: r, org: o, person: p, base: o.Base(), staff: c.staffOf(o),
+		buf: make([]byte, 0, 1024+resources*roomPerResource), r: r, org: o, person: p, base: o.Base(), staff: carers(c.staffOf(o)),
 		key: c.personKey(p.Index, o), today: c.today,
 	}
 	w.subject = `"reference":"Patient/` + w.key + `"`
@@ -109,6 +110,17 @@ func (c *County) staffOf(o Organisation) []Professional {
 		}
 	}
 	return c.staff[max(from, 0):]
+}
+
+// carers are those of an organisation's staff who see people: posts lists them
+// first.
+func carers(staff []Professional) []Professional {
+	for i, p := range staff {
+		if p.Role == identity.Receptionist || p.Role == identity.PrivacyOfficer {
+			return staff[:i]
+		}
+	}
+	return staff
 }
 
 func (c *County) practiceBundle(p *Person, r *rand.Rand, l plan) SourceBundle {
@@ -211,7 +223,7 @@ func (c *County) Event(n uint64, at time.Time) SourceBundle {
 	i := r.IntN(c.Len())
 	p := c.Person(i)
 	o := pick(r, []Organisation{p.Practice, p.Hospital})
-	w := &writer{r: r, org: o, person: &p, base: o.Base(), staff: c.staffOf(o), today: at.UTC().Truncate(time.Second),
+	w := &writer{r: r, org: o, person: &p, base: o.Base(), staff: carers(c.staffOf(o)), today: at.UTC().Truncate(time.Second),
 		key: c.personKey(i, o) + "-e" + strconv.FormatUint(n, 36)}
 	w.subject = `"reference":"Patient/` + c.personKey(i, o) + `"`
 	w.open(w.key)

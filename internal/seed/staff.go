@@ -60,7 +60,7 @@ type post struct {
 	count int
 }
 
-// posts says who works in an organisation of a kind.
+// posts says who works in an organisation of a kind: those who see people first.
 func posts(k partner.Kind) []post {
 	switch k {
 	case partner.GP:
