@@ -59,3 +59,33 @@ func BenchmarkReadOne(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkOpen opens a log of a million records of 300 bytes.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir() + "/log"
+	l, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	batch := make([][]byte, 10_000)
+	for i := range batch {
+		batch[i] = make([]byte, 300)
+	}
+	for range 100 {
+		if _, err := l.Append(b.Context(), batch...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		l, err := Open(dir, Options{})
+		if err != nil || l.Len() != 1_000_000 {
+			b.Fatal(l.Len(), err)
+		}
+		b.StopTimer()
+		l.Close()
+		b.StartTimer()
+	}
+}

@@ -74,7 +74,10 @@ func (p *Part) check() error {
 	if now.count != p.seg.count || now.end != p.seg.end {
 		return now.corrupt(now.first+now.count, "missing")
 	}
-	if !slices.Equal(now.offsets, p.seg.offsets) {
+	if p.seg.offsets == nil {
+		p.seg.offsets = p.seg.readOffsets()
+	}
+	if p.seg.offsets != nil && !slices.Equal(now.offsets, p.seg.offsets) {
 		return now.corrupt(now.first, "the index of its segment does not agree")
 	}
 	return nil

@@ -181,6 +181,7 @@ func (l *Log) rotate(s *segment) (*segment, error) {
 	l.prepare.Unlock()
 	l.mu.Lock()
 	l.segments = append(l.segments, next)
+	l.keepLoaded(s)
 	l.mu.Unlock()
 	return next, nil
 }

@@ -48,6 +48,7 @@ type Log struct {
 
 	mu       sync.RWMutex // the segments and their places
 	segments []*segment
+	loaded   []*segment // sealed ones whose offsets are in memory, the latest last
 
 	// ahead is where the zeros written ahead of the last segment end. Whoever writes at
 	// or beyond it, or cuts the file, holds prepare.
@@ -156,9 +157,16 @@ func (l *Log) openLast(s *segment) error {
 }
 
 func (l *Log) openSealed(s *segment) error {
-	if s.loadIndex() {
+	if s.loadEnds() {
 		return nil
 	}
+	err := l.rebuild(s)
+	s.offsets = nil
+	return err
+}
+
+// rebuild makes the side file of a segment anew.
+func (l *Log) rebuild(s *segment) error {
 	f, size, err := l.sized(s)
 	if err != nil {
 		return err

@@ -100,19 +100,20 @@ func TestSegmentsAndReopen(t *testing.T) {
 			if i%2 == 0 {
 				os.Remove(path)
 			} else {
-				flip(t, path, 30)
+				flip(t, path, int64(i*5)%40)
 			}
 		}
 		holds(t, open(t, dir, Options{SegmentSize: 4096}), 1000)
 	})
 }
 
-func TestSealedByAnotherSize(t *testing.T) {
+// TestManySegments has more than are kept in memory, of several sizes.
+func TestManySegments(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "log")
-	for i, size := range []int64{1 << 20, 512, 1 << 14} {
+	for i, size := range []int64{1 << 20, 400, 1 << 14} {
 		l := open(t, dir, Options{SegmentSize: size})
-		fill(t, l, uint64(i+1)*200)
-		holds(t, l, uint64(i+1)*200)
+		fill(t, l, uint64(i+1)*700)
+		holds(t, l, uint64(i+1)*700)
 		shut(t, l)
 	}
 }

@@ -13,6 +13,10 @@ import (
 const (
 	firstRead = 16 << 10
 	laterRead = 256 << 10
+
+	// maxLoaded is of how many sealed segments the offsets are kept in memory: 50 KB
+	// each for records of 300 bytes.
+	maxLoaded = 64
 )
 
 // place is where reading goes on: record number lies at offset of the segment, whose
@@ -26,13 +30,58 @@ type place struct {
 }
 
 // locate returns the nearest known place at or before record n, which is durable.
-func (l *Log) locate(n uint64) place {
+func (l *Log) locate(n uint64) (place, error) {
 	l.mu.RLock()
-	defer l.mu.RUnlock()
 	i := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].first > n }) - 1
 	s := l.segments[i]
 	k := (n - s.first) / stride
-	return place{s: s, number: s.first + k*stride, offset: s.offsets[k], end: s.end, last: s.first + s.count}
+	p := place{s: s, number: s.first + k*stride, end: s.end, last: s.first + s.count}
+	there := s.offsets != nil
+	if there {
+		p.offset = s.offsets[k]
+	}
+	l.mu.RUnlock()
+	if there {
+		return p, nil
+	}
+	offsets, err := l.loadOffsets(s)
+	if err != nil {
+		return p, err
+	}
+	p.offset = offsets[k]
+	return p, nil
+}
+
+// loadOffsets brings the offsets of a sealed segment into memory.
+func (l *Log) loadOffsets(s *segment) ([]int64, error) {
+	offsets := s.readOffsets()
+	if offsets == nil {
+		now := &segment{path: s.path, first: s.first}
+		defer now.close()
+		if err := l.rebuild(now); err != nil {
+			return nil, err
+		}
+		if now.count != s.count || now.end != s.end {
+			return nil, s.corrupt(now.first+now.count, "missing")
+		}
+		offsets = now.offsets
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.offsets == nil {
+		s.offsets = offsets
+		l.keepLoaded(s)
+	}
+	return offsets, nil
+}
+
+// keepLoaded counts s among the sealed segments whose offsets are in memory, and drops
+// those of the one that has been there longest if they are too many.
+func (l *Log) keepLoaded(s *segment) {
+	if l.loaded = append(l.loaded, s); len(l.loaded) > maxLoaded {
+		l.loaded[0].offsets = nil
+		l.loaded = append(l.loaded[:0], l.loaded[1:]...)
+	}
 }
 
 // Read implements driver.Log. It ends at the records durable when it was called.
@@ -47,7 +96,11 @@ func (l *Log) Read(ctx context.Context, from uint64, visit func(n uint64, record
 	r.buf = buffers.Get().(*[]byte)
 	defer buffers.Put(r.buf)
 	for r.from < r.to {
-		more, err := r.segment(l.locate(r.from))
+		p, err := l.locate(r.from)
+		if err != nil {
+			return err
+		}
+		more, err := r.segment(p)
 		if err != nil || !more {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,7 +21,7 @@ type segment struct {
 	first   uint64  // number of its first record
 	count   uint64  // durable records
 	end     int64   // where the next record goes: the end of the durable ones
-	offsets []int64 // of records first, first+stride, ...
+	offsets []int64 // of records first, first+stride, ...; nil if not loaded
 
 	open sync.Mutex
 	file osFile // opened when first needed
@@ -87,16 +88,21 @@ func (s *segment) note(n uint64, offset int64) {
 	}
 }
 
-// writeIndex writes the side file of a segment that will not change any more. It can
-// be rebuilt, so nobody waits for it to be durable.
+// The side file of a segment that will not change any more: the numbers first, count
+// and end, their crc32c, the offsets, and the crc32c of the offsets.
+const indexHeaderLen = 28
+
+// writeIndex writes the side file. It can be rebuilt, so nobody waits for it to be
+// durable.
 func (s *segment) writeIndex() error {
 	b := binary.LittleEndian.AppendUint64(nil, s.first)
 	b = binary.LittleEndian.AppendUint64(b, s.count)
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.end))
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	for _, off := range s.offsets {
 		b = binary.LittleEndian.AppendUint64(b, uint64(off))
 	}
-	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[indexHeaderLen:], castagnoli))
 	tmp := s.indexPath() + ".new"
 	if err := os.WriteFile(tmp, b, 0o600); err != nil {
 		return err
@@ -104,31 +110,42 @@ func (s *segment) writeIndex() error {
 	return os.Rename(tmp, s.indexPath())
 }
 
-// loadIndex takes the side file if it is whole and agrees with the segment.
-func (s *segment) loadIndex() bool {
-	b, err := os.ReadFile(s.indexPath())
-	if err != nil || len(b) < 28 || len(b)%8 != 4 {
+// loadEnds takes count and end from the side file if it agrees with the segment.
+func (s *segment) loadEnds() bool {
+	f, err := os.Open(s.indexPath())
+	if err != nil {
 		return false
 	}
-	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
-	if crc32.Checksum(body, castagnoli) != sum || binary.LittleEndian.Uint64(body) != s.first {
+	defer f.Close()
+	var b [indexHeaderLen]byte
+	if _, err := io.ReadFull(f, b[:]); err != nil || crc32.Checksum(b[:24], castagnoli) != binary.LittleEndian.Uint32(b[24:]) {
 		return false
 	}
-	count, end := binary.LittleEndian.Uint64(body[8:]), int64(binary.LittleEndian.Uint64(body[16:]))
-	body = body[24:]
-	if uint64(len(body)/8) != (count+stride-1)/stride {
-		return false
-	}
+	count, end := binary.LittleEndian.Uint64(b[8:]), int64(binary.LittleEndian.Uint64(b[16:]))
 	st, err := os.Stat(s.path)
-	if err != nil || st.Size() != end {
+	if err != nil || st.Size() != end || binary.LittleEndian.Uint64(b[:]) != s.first || count == 0 {
 		return false
 	}
 	s.count, s.end = count, end
-	s.offsets = make([]int64, len(body)/8)
-	for i := range s.offsets {
-		s.offsets[i] = int64(binary.LittleEndian.Uint64(body[i*8:]))
-	}
 	return true
+}
+
+// readOffsets returns the offsets of the side file, or nil if it is not whole.
+func (s *segment) readOffsets() []int64 {
+	b, err := os.ReadFile(s.indexPath())
+	want := int(s.count+stride-1) / stride
+	if err != nil || len(b) != indexHeaderLen+want*8+4 {
+		return nil
+	}
+	b = b[indexHeaderLen:]
+	if crc32.Checksum(b[:want*8], castagnoli) != binary.LittleEndian.Uint32(b[want*8:]) {
+		return nil
+	}
+	offsets := make([]int64, want)
+	for i := range offsets {
+		offsets[i] = int64(binary.LittleEndian.Uint64(b[i*8:]))
+	}
+	return offsets
 }
 
 func (s *segment) corrupt(number uint64, what string) error {
