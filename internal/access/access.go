@@ -48,6 +48,7 @@ type Facts struct {
 	ByNumber     bool              // for Find: searched by NHS number
 	Restricted   bool              // PDS code R
 	Relationship Relationship
+	Months       int // how far back an encounter, referral or appointment counts; 0: not at all
 	Sharing      sharing.Choice
 }
 

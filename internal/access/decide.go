@@ -107,7 +107,7 @@ func basisOf(f *Facts) Basis {
 	if f.Action == Find {
 		return Finding
 	}
-	r, since := &f.Relationship, f.Now.UTC().AddDate(-1, 0, 0)
+	r, since := &f.Relationship, f.Now.UTC().AddDate(0, -f.Months, 0)
 	switch {
 	case r.Registered:
 		return Registered

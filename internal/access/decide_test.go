@@ -25,7 +25,7 @@ func consultant() access.Facts {
 	return access.Facts{
 		Now:    now,
 		Caller: identity.Caller{Kind: identity.Professional, ID: "cis2/555", Org: hospital, Role: identity.Clinician, Expires: now.Add(time.Minute)},
-		Action: access.Read,
+		Action: access.Read, Months: 12,
 		Asked:  section.All,
 		Agreement: partner.Agreement{Org: hospital, Kind: partner.Acute, Read: section.All,
 			Signed: now.AddDate(-1, 0, 0), Ends: now.AddDate(1, 0, 0), DSPT: now.AddDate(0, 3, 0)},

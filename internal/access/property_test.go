@@ -86,6 +86,7 @@ func narrow(t *rapid.T, f access.Facts) access.Facts {
 		func() { f.Relationship.Referral = time.Time{} },
 		func() { f.Relationship.Appointment = f.Relationship.Appointment.Add(-time.Hour) },
 		func() { f.Sharing = sharing.Stricter(f.Sharing, sharing.Choice{Tier: sharing.EmergencyOnly}) },
+		func() { f.Months = max(0, f.Months-6) },
 		func() { f.Sharing.Tier = sharing.Unknown },
 		func() {
 			if f.Sharing.Tier != sharing.Share {

@@ -12,20 +12,18 @@ import (
 
 // Config is the configuration of dcrd. It is valid: Load returns no other.
 type Config struct {
-	Data         string // folder of the embedded store
-	Instance     string // names this dcrd among several on one store
-	PublicURL    string // without a slash at its end
-	API          Listener
-	Sources      Listener // Addr "" when there is none
-	Ops          string   // address of metrics, health and readiness
-	Issuers      []Issuer
-	Roles        map[string]identity.Role // by role code, from the role map file
-	TokenSecret  []byte                   // 32 bytes, or nil to make and keep one in Data
-	LedgerKey    string                   // file
-	Checkpoints  []string
-	LedgerEvery  uint64
-	AdoptLedger  bool
-	Demonstrates bool
+	Data        string // folder of the embedded store
+	Instance    string // names this dcrd among several on one store
+	PublicURL   string // without a slash at its end
+	API         Listener
+	Sources     Listener // Addr "" when there is none
+	Ops         string   // address of metrics, health and readiness
+	Issuers     []Issuer
+	Roles       map[string]identity.Role // by role code, from the role map file
+	LedgerKey   string                   // file
+	Checkpoints []string
+	LedgerEvery uint64
+	AdoptLedger bool
 
 	Limits Limits
 	Rules  Rules
@@ -61,5 +59,4 @@ type Rules struct {
 	AssertionAge       time.Duration
 	SystemTokenAge     time.Duration
 	RelationshipMonths int
-	AppointmentWindow  time.Duration
 }

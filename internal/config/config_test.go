@@ -35,7 +35,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	if d := cmp.Diff(want, c.Limits); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(Rules{15 * time.Minute, 12 * time.Hour, 5 * time.Minute, 300 * time.Second, 12, 24 * time.Hour}, c.Rules); d != "" {
+	if d := cmp.Diff(Rules{15 * time.Minute, 12 * time.Hour, 5 * time.Minute, 300 * time.Second, 12}, c.Rules); d != "" {
 		t.Error(d)
 	}
 	if c.LedgerKey != "var/data/ledger.key" || c.LedgerEvery != 100_000 || c.API.Addr != "127.0.0.1:8080" || c.Sources.Addr != "" {
@@ -45,15 +45,14 @@ func TestDefaultsAreValid(t *testing.T) {
 
 func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 	roles := write(t, "roles", "# codes\nS8000:G8000:R8000=clinician\nS8001:G8001:R8001 = nurse\n")
-	secret := write(t, "secret", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
-	file := write(t, "dcr.env", "# for tests\nDCR_INSTANCE=\"from-file\"\nDCR_PAGE_MAX = 60\nDCR_TOKEN_SECRET=wrong\n"+
+	file := write(t, "dcr.env", "# for tests\nDCR_INSTANCE=\"from-file\"\nDCR_PAGE_MAX = 60\n"+
 		"DCR_OIDC_ISSUERS='name=cis2 url=https://am.example.nhs.uk audience=dcr; name=uhd url=http://127.0.0.1:9000 audience=dcr org=r0d'\n")
-	c, err := Load("", []string{"DCR_CONFIG=" + file, "DCR_INSTANCE=from-env", "DCR_ROLE_MAP=" + roles, "DCR_TOKEN_SECRET_FILE=" + secret,
+	c, err := Load("", []string{"DCR_CONFIG=" + file, "DCR_INSTANCE=from-env", "DCR_ROLE_MAP=" + roles,
 		"DCR_TEST_ANYTHING=1", "PATH=/bin"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Instance != "from-env" || c.Limits.PageMax != 60 || len(c.TokenSecret) != 32 {
+	if c.Instance != "from-env" || c.Limits.PageMax != 60 {
 		t.Errorf("got %+v", c)
 	}
 	wantIssuers := []Issuer{{Name: "cis2", URL: "https://am.example.nhs.uk", Audience: "dcr"},
@@ -72,9 +71,9 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	roles := write(t, "roles", "R1=clinician\nR1=nurse\nR2=wizard\n")
 	_, err := Load(file, []string{
 		"DCR_LISTEN=0.0.0.0:80", "DCR_TLS_KEY=/nowhere/key.pem", "DCR_SOURCES_LISTEN=:8443", "DCR_OPS_LISTEN=here", "DCR_READ_TIMEOUT=5",
-		"DCR_PUBLIC_URL=http://record.example.org", "DCR_COLOUR=blue", "DCR_TOKEN_SECRET=hunter2", "DCR_CHECKPOINTS=data/checkpoints",
+		"DCR_PUBLIC_URL=http://record.example.org", "DCR_COLOUR=blue", "DCR_CHECKPOINTS=data/checkpoints",
 		"DCR_DATA=data", "DCR_OIDC_ISSUERS=name=a url=http://example.org audience=x; name=b", "DCR_ROLE_MAP=" + roles,
-		"DCR_INSTANCE=Main!", "DCR_BODY_LIMIT=1GiB", "DCR_DEMONSTRATION=maybe",
+		"DCR_INSTANCE=Main!", "DCR_BODY_LIMIT=1GiB",
 	})
 	var m Mistakes
 	if !errors.As(err, &m) {
@@ -85,29 +84,19 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 		`DCR_PAGE_MAX: "many"`, "line 2: it is not KEY=value", "DCR_RATE: it is in", "DCR_LISTEN: without a certificate",
 		"DCR_TLS_KEY: the file /nowhere/key.pem", "DCR_TLS_CERT: certificate and key go together", "DCR_SOURCES_LISTEN: it needs",
 		`DCR_OPS_LISTEN: "here"`, `DCR_READ_TIMEOUT: "5"`, "DCR_PUBLIC_URL: \"http://record.example.org\" is plain http",
-		"DCR_COLOUR: there is no such setting", "DCR_TOKEN_SECRET: it is not 32 bytes", "DCR_CHECKPOINTS: at least one folder",
+		"DCR_COLOUR: there is no such setting", "DCR_CHECKPOINTS: at least one folder",
 		`DCR_OIDC_ISSUERS: issuer "a"`, `DCR_OIDC_ISSUERS: issuer "b"`, "the code R1 is there twice", `there is no role "wizard"`,
-		"DCR_INSTANCE:", "DCR_BODY_LIMIT:", "DCR_DEMONSTRATION:",
+		"DCR_INSTANCE:", "DCR_BODY_LIMIT:",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("not reported: %s", want)
 		}
 	}
-	if len(m) != 20 {
-		t.Errorf("%d mistakes, want 20", len(m))
-	}
-	if strings.Contains(text, "hunter2") {
-		t.Error("a secret is quoted")
+	if len(m) != 18 {
+		t.Errorf("%d mistakes, want 18", len(m))
 	}
 	if t.Failed() {
 		t.Log(text)
-	}
-}
-
-func TestASecretGivenTwiceIsAMistake(t *testing.T) {
-	_, err := Load("", []string{"DCR_TOKEN_SECRET=x", "DCR_TOKEN_SECRET_FILE=/nowhere"})
-	if err == nil || !strings.Contains(err.Error(), "keep one") || !strings.Contains(err.Error(), "DCR_TOKEN_SECRET_FILE: the file cannot be read") {
-		t.Errorf("got %v", err)
 	}
 }
 

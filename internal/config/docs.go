@@ -23,11 +23,7 @@ func Docs() string {
 		if s.def != "" {
 			def = "`" + s.def + "`"
 		}
-		what := s.what
-		if s.secret {
-			what += " A secret: give it as `" + s.key + fileSuffix + "`, the path of a file, rather than itself."
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.key, def, strings.ReplaceAll(what, "|", `\|`))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.key, def, strings.ReplaceAll(s.what, "|", `\|`))
 	}
 	return b.String()
 }

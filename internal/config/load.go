@@ -58,12 +58,6 @@ func Load(path string, environ []string) (*Config, error) {
 			values[l.key] = l.value
 		}
 	}
-	for key := range env {
-		// Both ways of giving a secret are one setting: the environment's counts.
-		base := strings.TrimSuffix(key, fileSuffix)
-		delete(values, base)
-		delete(values, base+fileSuffix)
-	}
 	maps.Copy(values, env)
 	c, bad := parse(values)
 	if mistakes = append(mistakes, bad...); len(mistakes) > 0 {
@@ -71,8 +65,6 @@ func Load(path string, environ []string) (*Config, error) {
 	}
 	return c, nil
 }
-
-const fileSuffix = "_FILE"
 
 func parse(values map[string]string) (*Config, Mistakes) {
 	c := &Config{}
@@ -86,21 +78,8 @@ func parse(values map[string]string) (*Config, Mistakes) {
 		}
 	}
 	for _, s := range settings() {
-		value, given := values[s.key]
+		value := values[s.key]
 		delete(values, s.key)
-		if s.secret {
-			if path := values[s.key+fileSuffix]; path != "" {
-				if given && value != "" {
-					note(s.key, errors.New("it is given, and as "+s.key+fileSuffix+" too; keep one"))
-				}
-				raw, err := os.ReadFile(path)
-				if err != nil {
-					note(s.key+fileSuffix, errors.New("the file cannot be read; give the path of one that can"))
-				}
-				value = string(raw)
-			}
-			delete(values, s.key+fileSuffix)
-		}
 		if value == "" {
 			value = s.def
 		}

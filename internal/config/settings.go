@@ -6,7 +6,6 @@ import "time"
 // says what it is for and, where that matters, what happens without it.
 type setting struct {
 	group, key, def, what string
-	secret                bool // may also be given as <key>_FILE; never quoted
 	set                   func(c *Config, value string) error
 }
 
@@ -39,8 +38,6 @@ func settings() []setting {
 				"`org` may be left out where the token says. Plain http is taken for localhost only."},
 		{group: who, key: "DCR_ROLE_MAP", set: setRoles,
 			what: "File of lines `role code=role`, such as `S8000:G8000:R8000=clinician`. A code that is not in it has no role."},
-		{group: who, key: "DCR_TOKEN_SECRET", secret: true, set: setSecret,
-			what: "32 random bytes in base64 (`openssl rand -base64 32`) that protect the service's own tokens and cursors. Without it, one is made at the first start and kept in the data folder."},
 
 		{group: ledger, key: "DCR_LEDGER_KEY", set: text(func(c *Config) *string { return &c.LedgerKey }),
 			what: "File of the key that signs checkpoints; made at the first start (mode 0600). Without it, `ledger.key` in the data folder; better outside it."},
@@ -74,9 +71,5 @@ func settings() []setting {
 		{group: rules, key: "DCR_SYSTEM_TOKEN_AGE", def: "300s", set: duration(func(c *Config) *time.Duration { return &c.Rules.SystemTokenAge }), what: "How long a token of /oauth/token lives."},
 		{group: rules, key: "DCR_RELATIONSHIP_MONTHS", def: "12", set: count(func(c *Config) *int { return &c.Rules.RelationshipMonths }, 1, 120),
 			what: "How far back an encounter, referral or appointment gives a relationship."},
-		{group: rules, key: "DCR_APPOINTMENT_WINDOW", def: "24h", set: duration(func(c *Config) *time.Duration { return &c.Rules.AppointmentWindow }),
-			what: "How long after an appointment a sharing window for it stays open."},
-		{group: "Demonstration", key: "DCR_DEMONSTRATION", def: "false", set: yes(func(c *Config) *bool { return &c.Demonstrates }),
-			what: "`dcr load` gives people without an NHS number one of the 999 range. Never with real people."},
 	}
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -158,15 +157,6 @@ func setCheckpoints(c *Config, v string) error {
 			c.Checkpoints = append(c.Checkpoints, folder)
 		}
 	}
-	return nil
-}
-
-func setSecret(c *Config, v string) error {
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(v))
-	if err != nil || len(b) != 32 {
-		return errors.New("it is not 32 bytes in base64; make one with `openssl rand -base64 32`")
-	}
-	c.TokenSecret = b
 	return nil
 }
 

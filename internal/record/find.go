@@ -14,9 +14,6 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-// maxFound is how many people a search returns at most (RULES 3).
-const maxFound = 20
-
 // Find looks people up, which needs a role and no relationship (RULES 3). Each
 // person returned or withheld is an event in the ledger, and a search that finds
 // nobody is one too. withheld says that somebody was found who chose not to be
@@ -80,7 +77,7 @@ func (r *Records) candidates(ctx context.Context, who Who) ([]PersonID, error) {
 		if f == family && (given == "" || strings.HasPrefix(g, given)) && (postcode == "" || strings.HasPrefix(pc, postcode)) {
 			out = append(out, PersonID(d.ID))
 		}
-		return len(out) < maxFound
+		return len(out) < r.o.FindMax
 	})
 	if err == nil {
 		err = fault

@@ -32,7 +32,7 @@ type View struct {
 // to the ledger, and returns once it is durable. A refusal is an error of the kinds
 // and codes of access.Answer; without a ledger there is no answer.
 func (r *Records) Open(ctx context.Context, caller identity.Caller, q Request) (*View, error) {
-	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Read, Asked: section.All}
+	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Read, Asked: section.All, Months: r.o.Months}
 	if q.Type != "" {
 		f.Asked = SectionsOf(q.Type)
 	}

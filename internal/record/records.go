@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -36,13 +37,19 @@ type Options struct {
 	Partners Agreements
 	Key      []byte // makes person ids of NHS numbers; the same for the life of the store
 	Now      func() time.Time
+
+	Months  int // how far back an encounter, referral or appointment gives a relationship; 0: 12
+	FindMax int // people found by name and birth date, at most; 0: 20
 }
 
 // Records is the shared record of everybody.
 type Records struct{ o Options }
 
 // New returns the record kept in o.Store, whose collections are Specs.
-func New(o Options) *Records { return &Records{o} }
+func New(o Options) *Records {
+	o.Months, o.FindMax = cmp.Or(o.Months, 12), cmp.Or(o.FindMax, 20)
+	return &Records{o}
+}
 
 // Collections of the record.
 const (

@@ -74,12 +74,14 @@ func (s *Server) openParts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now})
+	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now,
+		Months: c.Rules.RelationshipMonths, FindMax: c.Limits.FindMax})
 	if err := s.openInbox(ctx, p); err != nil {
 		return err
 	}
-	p.smart = smart.New(smart.Options{DB: p.db, Partners: p.partners, TokenURL: c.PublicURL + "/oauth/token", Now: s.o.Now})
-	options := oidc.Options{Issuers: issuers(c.Issuers), Roles: c.Roles, Now: s.o.Now}
+	p.smart = smart.New(smart.Options{DB: p.db, Partners: p.partners, TokenURL: c.PublicURL + "/oauth/token", Now: s.o.Now,
+		MaxAhead: c.Rules.AssertionAge, TokenLife: c.Rules.SystemTokenAge})
+	options := oidc.Options{Issuers: issuers(c.Issuers), Roles: c.Roles, Now: s.o.Now, MaxAge: c.Rules.TokenAge, MaxSession: c.Rules.LoginAge}
 	if err := options.Validate(); err != nil {
 		return err
 	}

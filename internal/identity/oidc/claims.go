@@ -56,7 +56,7 @@ func (v *Verifier) caller(from *issuer, c claims, now time.Time) (identity.Calle
 	if !slices.Contains(c.Audience, from.Audience) {
 		return identity.Caller{}, refuse("The token is not meant for this service (aud).")
 	}
-	until, err := c.until(now)
+	until, err := v.until(c, now)
 	if err != nil {
 		return identity.Caller{}, err
 	}
@@ -83,7 +83,7 @@ func (v *Verifier) caller(from *issuer, c claims, now time.Time) (identity.Calle
 }
 
 // until checks the times of a token and returns when it stops counting.
-func (c claims) until(now time.Time) (time.Time, error) {
+func (v *Verifier) until(c claims, now time.Time) (time.Time, error) {
 	iat, exp, auth := c.IssuedAt.time(), c.Expires.time(), c.AuthTime.time()
 	soon := now.Add(leeway)
 	switch {
@@ -93,15 +93,15 @@ func (c claims) until(now time.Time) (time.Time, error) {
 		return time.Time{}, refuse("The token has expired.")
 	case iat.After(soon) || c.NotBefore.time().After(soon):
 		return time.Time{}, refuse("The token is from the future: the clocks of its issuer and this service differ (iat, nbf).")
-	case !now.Before(iat.Add(MaxAge)):
-		return time.Time{}, refuse("The token was issued more than %d minutes ago; get a new one.", int(MaxAge.Minutes()))
+	case !now.Before(iat.Add(v.maxAge)):
+		return time.Time{}, refuse("The token was issued more than %d minutes ago; get a new one.", int(v.maxAge.Minutes()))
 	case auth.After(soon):
 		return time.Time{}, refuse("The sign-in is in the future (auth_time).")
-	case !now.Before(auth.Add(MaxSession)):
-		return time.Time{}, refuse("The sign-in was more than %d hours ago; sign in again.", int(MaxSession.Hours()))
+	case !now.Before(auth.Add(v.maxSession)):
+		return time.Time{}, refuse("The sign-in was more than %d hours ago; sign in again.", int(v.maxSession.Hours()))
 	}
 	until := exp
-	for _, t := range []time.Time{iat.Add(MaxAge), auth.Add(MaxSession)} {
+	for _, t := range []time.Time{iat.Add(v.maxAge), auth.Add(v.maxSession)} {
 		if t.Before(until) {
 			until = t
 		}

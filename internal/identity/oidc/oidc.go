@@ -4,6 +4,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -19,10 +20,8 @@ import (
 
 // Limits on a token.
 const (
-	MaxToken   = 8 << 10          // bytes
-	MaxAge     = 15 * time.Minute // since iat
-	MaxSession = 12 * time.Hour   // since auth_time
-	leeway     = 30 * time.Second // by which an issuer's clock may be ahead; never one by which a token lasts longer
+	MaxToken = 8 << 10          // bytes
+	leeway   = 30 * time.Second // by which an issuer's clock may be ahead; never one by which a token lasts longer
 )
 
 // Issuer is one whose tokens are taken.
@@ -38,7 +37,9 @@ type Options struct {
 	Issuers    []Issuer
 	Roles      map[string]identity.Role // by role code: all of it ("S8000:G8000:R8001"), or its last part
 	Now        func() time.Time
-	HTTPClient *http.Client // nil: one with a time limit
+	HTTPClient *http.Client  // nil: one with a time limit
+	MaxAge     time.Duration // how long a token is taken after iat; 0: 15 minutes
+	MaxSession time.Duration // and after auth_time; 0: 12 hours
 }
 
 // Validate reports every mistake in the options.
@@ -74,6 +75,8 @@ type Verifier struct {
 	roles   map[string]identity.Role
 	now     func() time.Time
 	known   *memory
+
+	maxAge, maxSession time.Duration
 }
 
 type issuer struct {
@@ -88,7 +91,8 @@ func New(o Options) *Verifier {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	v := &Verifier{issuers: map[string]*issuer{}, roles: o.Roles, now: o.Now, known: newMemory()}
+	v := &Verifier{issuers: map[string]*issuer{}, roles: o.Roles, now: o.Now, known: newMemory(),
+		maxAge: cmp.Or(o.MaxAge, 15*time.Minute), maxSession: cmp.Or(o.MaxSession, 12*time.Hour)}
 	client := limited(o.HTTPClient)
 	for _, i := range o.Issuers {
 		if (Options{Issuers: []Issuer{i}}).Validate() == nil && v.issuers[i.URL] == nil {

@@ -53,10 +53,10 @@ func (s *Server) assertion(ctx context.Context, token string, now time.Time) (pa
 		wrong = "The assertion is not meant for this token endpoint (aud)."
 	case c.Expires == nil || !now.Before(expires):
 		wrong = "The assertion has expired, or does not say when it does (exp)."
-	case expires.After(now.Add(MaxAhead + leeway)):
-		wrong = "The assertion lasts more than 5 minutes (exp)."
-	case c.IssuedAt != nil && expires.Sub(c.IssuedAt.Time()) > MaxAhead:
-		wrong = "The assertion lasts more than 5 minutes (iat, exp)."
+	case expires.After(now.Add(s.o.MaxAhead + leeway)):
+		wrong = "The assertion lasts longer than is taken (exp)."
+	case c.IssuedAt != nil && expires.Sub(c.IssuedAt.Time()) > s.o.MaxAhead:
+		wrong = "The assertion lasts longer than is taken (iat, exp)."
 	case c.IssuedAt.Time().After(now.Add(leeway)) || c.NotBefore.Time().After(now.Add(leeway)):
 		wrong = "The assertion is from the future: the clocks of the client and this service differ (iat, nbf)."
 	case c.ID == "" || len(c.ID) > maxJTI:

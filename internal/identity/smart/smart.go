@@ -9,6 +9,7 @@
 package smart
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -24,8 +25,6 @@ import (
 // Limits on assertions and tokens.
 const (
 	MaxAssertion = 8 << 10          // bytes
-	MaxAhead     = 5 * time.Minute  // of an assertion's exp
-	TokenLife    = 5 * time.Minute  // of an access token
 	leeway       = 30 * time.Second // by which a client's clock may differ
 )
 
@@ -40,12 +39,15 @@ func Specs() []store.Spec {
 	return []store.Spec{{Name: tokens, Small: true}, {Name: assertions, Small: true}}
 }
 
-// Options of a Server. All are needed.
+// Options of a Server. All but the last two are needed.
 type Options struct {
 	DB       *store.DB
 	Partners *partner.Registry
 	TokenURL string // of the token endpoint: what assertions are meant for (aud)
 	Now      func() time.Time
+
+	MaxAhead  time.Duration // of an assertion's exp; 0: 5 minutes
+	TokenLife time.Duration // of an access token; 0: 300 seconds
 }
 
 // Server gives tokens to systems and knows them again. It holds no state of its
@@ -53,7 +55,10 @@ type Options struct {
 type Server struct{ o Options }
 
 // New returns a server.
-func New(o Options) *Server { return &Server{o} }
+func New(o Options) *Server {
+	o.MaxAhead, o.TokenLife = cmp.Or(o.MaxAhead, 5*time.Minute), cmp.Or(o.TokenLife, 300*time.Second)
+	return &Server{o}
+}
 
 // CallerFromCert returns the system that a client certificate belongs to. Call it
 // for every request or message, not for every connection: a certificate that was

@@ -83,7 +83,7 @@ func (s *Server) Token(ctx context.Context, form url.Values) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return Response{AccessToken: token, TokenType: "bearer", ExpiresIn: int(TokenLife.Seconds()), Scope: scope}, nil
+	return Response{AccessToken: token, TokenType: "bearer", ExpiresIn: int(s.o.TokenLife.Seconds()), Scope: scope}, nil
 }
 
 // wellFormed checks what can be checked without knowing the client.
@@ -127,7 +127,7 @@ func (s *Server) issue(ctx context.Context, client string, a assertion, now time
 	var secret [32]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	text := base64.RawURLEncoding.EncodeToString(secret[:])
-	until := now.Add(TokenLife)
+	until := now.Add(s.o.TokenLife)
 	err := s.o.DB.Commit(ctx, client, []store.Op{
 		{Kind: store.Insert, Doc: store.Doc{Ref: ref(assertions, client, a.jti), Body: []byte{form}, Expires: a.expires.Add(time.Minute)}},
 		{Kind: store.Insert, Doc: store.Doc{Ref: ref(tokens, client, text), Body: appendToken(nil, now, until), Expires: until}}})
