@@ -79,9 +79,6 @@ func (b *Inbox) count(m *Message, out *Outcome) {
 			b.o.Metrics.Applied(m.Source, e.Applied.Result)
 		}
 	}
-	for _, h := range out.Held {
-		b.o.Metrics.Quarantined(m.Source, h.Code)
-	}
 }
 
 // covers reports whether an application of only (nil: all) judged the entry.

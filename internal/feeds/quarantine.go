@@ -48,6 +48,7 @@ type Item struct {
 	Type     string    `json:"type,omitzero"`
 	Code     string    `json:"code"`
 	Words    string    `json:"words"`
+	Fault    bool      `json:"fault,omitzero"` // refused as wrong in itself
 	Issues   []Issue   `json:"issues,omitempty"`
 	Await    string    `json:"await,omitzero"` // what would release it
 	Since    time.Time `json:"since"`
@@ -144,6 +145,9 @@ func (b *Inbox) settle(ctx context.Context, m *Message, only []int, held []Held)
 		still[h.Entry] = true
 		old, known := before[h.Entry]
 		changed = append(changed, b.item(m, h, old, known, now))
+		if old.State != Pending {
+			b.o.Metrics.Quarantined(m.Source, h.Code)
+		}
 		if known && old.Await != h.Await {
 			used = append(used, ticketRefs(old)...)
 		}
@@ -178,7 +182,7 @@ func ticketRefs(it Item) []driver.Ref {
 func (b *Inbox) item(m *Message, h Held, old Item, known bool, now time.Time) Item {
 	it := Item{
 		ID: heldID(m, h.Entry), Source: m.Source, State: Pending, Instance: m.Instance, Seq: m.Seq, Entry: h.Entry, Type: h.Type,
-		Code: h.Code, Words: h.Words, Issues: h.Issues[:min(len(h.Issues), mostIssues)], Await: h.Await, Since: now,
+		Code: h.Code, Words: h.Words, Fault: h.Fault, Issues: h.Issues[:min(len(h.Issues), mostIssues)], Await: h.Await, Since: now,
 	}
 	if known && old.State == Pending {
 		it.Since, it.Tries = old.Since, old.Tries+1

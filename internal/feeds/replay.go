@@ -108,25 +108,21 @@ func (b *Inbox) sender(ctx context.Context, m *Message) (Sender, error) {
 
 // Work does what is due: quarantine that is to be tried again, and messages whose
 // applying failed for want of the store. It returns how many it tried, and is
-// called every so often while the process runs.
+// called every so often while the process runs. One message that fails keeps no
+// other waiting.
 func (b *Inbox) Work(ctx context.Context, limit int) (tried int, err error) {
+	var faults []error
 	for _, seq := range b.track.abandoned(b.log.Len(), limit) {
-		if err := b.recoverOne(ctx, seq); err != nil {
-			return tried, err
-		}
+		faults = append(faults, b.recoverOne(ctx, seq))
 		tried++
 	}
 	due, err := b.claim(ctx, limit)
-	if err != nil {
-		return tried, err
-	}
+	faults = append(faults, err)
 	for _, t := range due {
-		if err := b.replayAll(ctx, t); err != nil {
-			return tried, err
-		}
+		faults = append(faults, b.replayAll(ctx, t))
 		tried++
 	}
-	return tried, b.mark(ctx, 1)
+	return tried, errors.Join(append(faults, b.mark(ctx, 1))...)
 }
 
 // replayAll replays a message and releases what waited for it.

@@ -114,6 +114,9 @@ func (b *Inbox) release(ctx context.Context, keys []string) error {
 				continue
 			}
 			out, waits, err := b.replay(ctx, f.ticket)
+			if err != nil && !isTransient(ctx, err) {
+				continue // it stays, and Work, which comes back to it, reports it
+			}
 			if err != nil {
 				return err
 			}

@@ -110,6 +110,9 @@ func TestTheOperatorLooksAndReplays(t *testing.T) {
 	if item.Code != "INVALID_RESOURCE" || item.Issues[0].Path != "Bundle.entry[1].resource.status" || string(message.Body) != sent {
 		t.Errorf("shown: %+v", item)
 	}
+	if got := string(item.AppendOutcome(nil)); !strings.HasPrefix(got, `{"resourceType":"OperationOutcome","id":"main.0.1","issue":[{"severity":"error"`) || !strings.Contains(got, `"expression":["Bundle.entry[1].resource.status"]`) {
+		t.Errorf("its outcome: %s", got)
+	}
 	w.knownElsewhere(mary, maryBorn)
 	if n, err := w.inbox.Replay(t.Context(), hospital, ""); err != nil || n != 1 {
 		t.Errorf("replayed: %d %v", n, err)

@@ -14,7 +14,7 @@ func respond(r *feeds.Receipt) (status int, body []byte) {
 	out := &r.Outcome
 	if len(out.Held) == 1 && out.Held[0].Entry == feeds.Whole && (out.Held[0].Fault || len(out.Entries) == 0) {
 		h := out.Held[0]
-		return wholeStatus(h), appendOutcome(nil, h, r.HeldID(h))
+		return wholeStatus(h), h.AppendOutcome(nil, r.HeldID(h))
 	}
 	status = http.StatusOK
 	if len(out.Held) > 0 && out.Held[0].Entry == feeds.Whole {
@@ -62,7 +62,7 @@ func appendEntry(dst []byte, r *feeds.Receipt, e *feeds.Entry) []byte {
 	if e.Held > 0 {
 		h := r.Outcome.Held[e.Held-1]
 		dst = fhir.AppendString(dst, heldStatus(h))
-		dst = appendOutcome(append(dst, `,"outcome":`...), h, r.HeldID(h))
+		dst = h.AppendOutcome(append(dst, `,"outcome":`...), r.HeldID(h))
 		return append(dst, "}}"...)
 	}
 	dst = fhir.AppendString(dst, appliedStatus(e))
@@ -96,34 +96,4 @@ func heldStatus(h feeds.Held) string {
 		return "405 Method Not Allowed"
 	}
 	return "422 Unprocessable Entity"
-}
-
-// appendOutcome appends the OperationOutcome of what is held. Its id is that of
-// the quarantine, for whoever asks the operator about it.
-func appendOutcome(dst []byte, h feeds.Held, id string) []byte {
-	severity, code := "error", "processing"
-	if !h.Fault {
-		severity, code = "warning", "incomplete"
-	}
-	dst = fhir.AppendString(append(dst, `{"resourceType":"OperationOutcome","id":`...), id)
-	dst = append(dst, `,"issue":[`...)
-	issues := h.Issues
-	if len(issues) == 0 {
-		issues = []feeds.Issue{{Code: code, Text: h.Words}}
-	}
-	for i, is := range issues {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = fhir.AppendString(append(dst, `{"severity":`...), severity)
-		dst = fhir.AppendString(append(dst, `,"code":`...), is.Code)
-		dst = fhir.AppendString(append(dst, `,"details":{"coding":[{"code":`...), h.Code)
-		dst = fhir.AppendString(append(dst, `}],"text":`...), h.Words)
-		dst = fhir.AppendString(append(dst, `},"diagnostics":`...), is.Text)
-		if is.Path != "" {
-			dst = append(fhir.AppendString(append(dst, `,"expression":[`...), is.Path), ']')
-		}
-		dst = append(dst, '}')
-	}
-	return append(dst, "]}"...)
 }

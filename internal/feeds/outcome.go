@@ -1,0 +1,39 @@
+package feeds
+
+import "github.com/dorsetcarerecord/dcr/internal/fhir"
+
+// AppendOutcome appends the OperationOutcome of what is held. Its id is that of the
+// quarantine, for whoever asks the operator about it.
+func (h Held) AppendOutcome(dst []byte, id string) []byte {
+	severity, code := "error", "processing"
+	if !h.Fault {
+		severity, code = "warning", "incomplete"
+	}
+	dst = fhir.AppendString(append(dst, `{"resourceType":"OperationOutcome","id":`...), id)
+	dst = append(dst, `,"issue":[`...)
+	issues := h.Issues
+	if len(issues) == 0 {
+		issues = []Issue{{Code: code, Text: h.Words}}
+	}
+	for i, is := range issues {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = fhir.AppendString(append(dst, `{"severity":`...), severity)
+		dst = fhir.AppendString(append(dst, `,"code":`...), is.Code)
+		dst = fhir.AppendString(append(dst, `,"details":{"coding":[{"code":`...), h.Code)
+		dst = fhir.AppendString(append(dst, `}],"text":`...), h.Words)
+		dst = fhir.AppendString(append(dst, `},"diagnostics":`...), is.Text)
+		if is.Path != "" {
+			dst = append(fhir.AppendString(append(dst, `,"expression":[`...), is.Path), ']')
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, "]}"...)
+}
+
+// AppendOutcome appends the OperationOutcome that the sender was given, or would be
+// now.
+func (it Item) AppendOutcome(dst []byte) []byte {
+	return Held{Code: it.Code, Words: it.Words, Issues: it.Issues, Fault: it.Fault}.AppendOutcome(dst, it.ID)
+}
