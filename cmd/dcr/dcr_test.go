@@ -102,8 +102,7 @@ func (d *desk) history(c *seed.County, i int) (folder string, p seed.Person) {
 	return filepath.Join(d.dir, "bundles"), c.Person(i)
 }
 
-// TestADayAtTheDesk: all without a running server.
-func TestADayAtTheDesk(t *testing.T) {
+func TestPartnersAndClients(t *testing.T) {
 	d := newDesk(t)
 	if code, _, errs := d.try("", "status"); code != 1 || !strings.Contains(errs, "there is no store") {
 		t.Errorf("without a store: %d %s", code, errs)
@@ -120,13 +119,21 @@ func TestADayAtTheDesk(t *testing.T) {
 		t.Errorf("not suspended:\n%s", out)
 	}
 	d.does("", "partners", "resume", "RDY")
+	for _, kind := range []string{"partners", "clients"} {
+		if out := d.does(d.does("", kind, "list", "--json"), "partners", "import", "-"); !strings.HasPrefix(out, "0 agreements and 0 clients changed") {
+			t.Errorf("what %s list prints, imported: %s", kind, out)
+		}
+	}
 	d.does("", "clients", "revoke", "dhc-epr")
 	if out := d.does("", "clients", "list"); !strings.Contains(out, "revoked") {
 		t.Errorf("not revoked:\n%s", out)
 	}
+}
 
-	county := seed.New(1, 3, seed.PerPerson(40))
-	_, p := d.history(county, 0)
+func TestLoad(t *testing.T) {
+	d := newDesk(t)
+	d.does(partners, "partners", "import", "--create", "-")
+	d.history(seed.New(1, 3, seed.PerPerson(40)), 0)
 	practice := filepath.Join(d.dir, "bundles", "gp-z99001.json")
 	var report loadReport
 	if err := json.Unmarshal([]byte(d.does("", "load", "--json", "--source", "gp-z99001", practice)), &report); err != nil {
@@ -138,33 +145,73 @@ func TestADayAtTheDesk(t *testing.T) {
 	if out := d.does("", "load", "--source", "gp-z99001", practice); !strings.Contains(out, "1 of them known already") {
 		t.Errorf("loaded again:\n%s", out)
 	}
+	if code, _, errs := d.try("", "load", "--source", "gp-z99009", practice); code != 1 || !strings.Contains(errs, "no such client") {
+		t.Errorf("an unknown source: %d %s", code, errs)
+	}
+}
 
-	number := p.Number.Digits() + "\n"
-	if out := d.does(number, "people", "sharing", "show"); !strings.HasPrefix(out, "share") {
+// TestPeopleAndTheirLedger: all without a running server.
+func TestPeopleAndTheirLedger(t *testing.T) {
+	d := newDesk(t)
+	d.does(partners, "partners", "import", "--create", "-")
+	county := seed.New(1, 4, seed.PerPerson(40))
+	for _, i := range []int{0, 3} { // both of the first practice
+		folder, _ := d.history(county, i)
+		d.does("", "load", "--source", "gp-z99001", filepath.Join(folder, "gp-z99001.json"))
+	}
+	ann, bob := county.Person(0).Number.Digits()+"\n", county.Person(3).Number.Digits()+"\n"
+	if out := d.does(ann, "people", "sharing", "show"); !strings.HasPrefix(out, "share") {
 		t.Errorf("sharing: %s", out)
 	}
-	d.does(number, "people", "sharing", "set", "emergency-only", "--window", "R0D,2026-11-02T09:00:00Z,2026-11-03T09:00:00Z")
-	if out := d.does("", "people", "sharing", "show", "--number-file", d.file("number", number)); !strings.HasPrefix(out, "emergency-only, since") || !strings.Contains(out, "shared with R0D") {
+	d.does(ann, "people", "sharing", "set", "emergency-only", "--window", "R0D,2026-11-02T09:00:00Z,2026-11-03T09:00:00Z")
+	if out := d.does("", "people", "sharing", "show", "--number-file", d.file("number", ann)); !strings.HasPrefix(out, "emergency-only, since") || !strings.Contains(out, "shared with R0D") {
 		t.Errorf("sharing: %s", out)
 	}
-	d.does(number, "people", "restrict")
-	d.does(number, "people", "sensitive", "--clear", "cis2/1")
+	d.does(ann, "people", "restrict")
+	d.does(ann, "people", "sensitive", "--clear", "cis2/1")
+	d.does(bob+ann, "people", "join")
+	d.does(ann+bob, "people", "split")
+	if code, _, errs := d.try(ann, "people", "join"); code != 2 || !strings.Contains(errs, "2 NHS numbers are needed") {
+		t.Errorf("joining one: %d %s", code, errs)
+	}
 
-	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 5 {
+	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 7 {
 		t.Errorf("ledger:\n%s", out)
 	}
-	if out := d.does(number, "ledger", "person", "--limit", "2"); strings.Count(out, "\n") != 2 {
+	if out := d.does("", "ledger", "show", "--last", "2"); strings.Count(out, "\n") != 2 {
+		t.Errorf("the last of the ledger:\n%s", out)
+	}
+	if out := d.does(ann, "ledger", "person", "--limit", "2"); strings.Count(out, "\n") != 2 {
 		t.Errorf("ledger of the person:\n%s", out)
 	}
 	var proof operator.LedgerProof
 	if err := json.Unmarshal([]byte(d.does("", "ledger", "proof", "3")), &proof); err != nil || proof.Seq != 3 || !strings.Contains(proof.Checkpoint, "\n") {
 		t.Errorf("%+v, %v", proof, err)
 	}
+	if out := d.does("", "check"); !strings.Contains(out, "whole") {
+		t.Errorf("check: %s", out)
+	}
+}
+
+func TestLedgerVerify(t *testing.T) {
+	d, other := newDesk(t), newDesk(t)
+	for _, desk := range []*desk{d, other} {
+		desk.does(partners, "partners", "import", "--create", "-")
+		desk.does("", "load", "--source", "gp-z99001", func() string { f, _ := desk.history(seed.New(1, 3, seed.PerPerson(40)), 0); return f }())
+		desk.does(seed.New(1, 3).Person(0).Number.Digits(), "people", "restrict")
+	}
 	if out := d.does("", "ledger", "verify"); !strings.Contains(out, "ledger of main: holds") {
 		t.Errorf("verify:\n%s", out)
 	}
-	if out := d.does("", "check"); !strings.Contains(out, "whole") {
-		t.Errorf("check: %s", out)
+	// Nothing of a configuration that has mistakes is needed.
+	d.environ = []string{"DCR_LISTEN=nowhere"}
+	data, elsewhere := filepath.Join(d.dir, "data"), filepath.Join(other.dir, "checkpoints")
+	if out := d.does("", "ledger", "verify", "--data", data); !strings.Contains(out, "holds") {
+		t.Errorf("verify:\n%s", out)
+	}
+	code, out, errs := d.try("", "ledger", "verify", "--data", data, "--checkpoints", elsewhere, "--key", filepath.Join(other.dir, "data", "ledger.key.pub"))
+	if code != 1 || !strings.Contains(out, "DOES NOT HOLD") {
+		t.Errorf("against the checkpoints of another: %d\n%s%s", code, out, errs)
 	}
 }
 

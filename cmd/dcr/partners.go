@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -81,25 +82,23 @@ care-plans social-care about-me contributions.`,
 		if g.Org, err = nhs.ParseODS(org); err != nil {
 			return usage("--org: %s", words(err))
 		}
-		for _, s := range []struct {
-			flag, text string
-			to         *operator.Sections
-		}{{"read", read, &g.Read}, {"contribute", contribute, &g.Contribute}} {
-			if *s.to, err = operator.ParseSections(s.text); err != nil {
-				return usage("--%s: %s", s.flag, words(err))
-			}
-		}
-		for _, d := range []struct {
-			flag, text string
-			to         *operator.Day
-		}{{"signed", signed, &g.Signed}, {"ends", ends, &g.Ends}, {"dspt", dspt, &g.DSPT}} {
-			if *d.to, err = operator.ParseDay(d.text); err != nil {
-				return usage("--%s: %s", d.flag, words(err))
-			}
+		if err := errors.Join(parse("read", read, &g.Read, operator.ParseSections), parse("contribute", contribute, &g.Contribute, operator.ParseSections),
+			parse("signed", signed, &g.Signed, operator.ParseDay), parse("ends", ends, &g.Ends, operator.ParseDay), parse("dspt", dspt, &g.DSPT, operator.ParseDay)); err != nil {
+			return err
 		}
 		return a.with(c, func(ctx context.Context, ops operator.Operations) error { return ops.PutAgreement(ctx, g) })
 	}
 	return c
+}
+
+// parse reads a flag's text; what is wrong with it is a mistake in use.
+func parse[T any](flag, text string, to *T, read func(string) (T, error)) error {
+	v, err := read(text)
+	if err != nil {
+		return usage("--%s: %s", flag, words(err))
+	}
+	*to = v
+	return nil
 }
 
 func (a *app) partnersImport() *cobra.Command {
