@@ -90,7 +90,12 @@ func (w *writer) identifier() {
 	w.put(`,"identifier":[{"system":"$$-id","value":"$"}]`, w.base, strings.ToLower(w.typ), w.id)
 }
 
+// concept appends a CodeableConcept; what has no code has words only.
 func (w *writer) concept(element, system string, c coded) {
+	if c.code == "" {
+		w.put(`,"$":{"text":"$"}`, element, c.display)
+		return
+	}
 	w.put(`,"$":{"coding":[{"system":"$","code":"$","display":"$"}],"text":"$"}`, element, system, c.code, c.display, c.display)
 }
 

@@ -142,7 +142,7 @@ var specialties = [...]coded{{"394579002", "Cardiology"}, {"394583002", "Endocri
 
 var (
 	generalPractice = coded{"394814009", "General practice"}
-	districtNursing = coded{"708191000", "District nursing service"}
+	districtNursing = coded{"", "District nursing"}
 )
 
 // relations are of v3-RoleCode.

@@ -61,7 +61,9 @@ func (w *writer) booking(s coded, place string, at time.Time, state string) {
 	if state == "cancelled" {
 		w.put(`,"cancelationReason":{"coding":[{"system":"$appointment-cancellation-reason","code":"pat","display":"Patient"}]}`, hl7)
 	}
-	w.put(`,"specialty":[{"coding":[{"system":"$","code":"$","display":"$"}]}]`, snomed, s.code, s.display)
+	if s.code != "" {
+		w.put(`,"specialty":[{"coding":[{"system":"$","code":"$","display":"$"}]}]`, snomed, s.code, s.display)
+	}
 	w.put(`,"description":"$ appointment","start":"$","end":"$","minutesDuration":$,"created":"$"`, s.display, instant(at),
 		instant(at.Add(time.Duration(minutes)*time.Minute)), strconv.Itoa(minutes), date(changed.AddDate(0, 0, -14)))
 	if place != "" {
