@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestFiveThousandRequestsLeaveExactlyTheirTrail(t *testing.T) {
 	var got []string
 	for _, e := range w.Events() {
 		person := e.Person
-		if e.Action == access.Find && e.Outcome == access.Unknown {
+		if e.Action == access.Find && !slices.ContainsFunc(people, func(p somebody) bool { return p.id == person }) {
 			person = "?" // made of the number that was asked for, by a key that only the service has
 		}
 		got = append(got, fmt.Sprintf("%s %s %s %s %s", e.Caller, e.Action, e.Outcome, e.What, person))
