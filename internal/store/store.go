@@ -88,6 +88,11 @@ func Open(engine driver.Engine, specs ...Spec) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	// An engine opened without Specs would tell only when the first large body comes.
+	probe := head{set: "probe"}
+	if err := engine.Get(context.Background(), []Ref{probe.ref("probe", 0)}, func(*Doc) bool { return true }); err != nil {
+		return nil, kind(err)
+	}
 	return &DB{engine: engine, schema: schema}, nil
 }
 

@@ -72,7 +72,11 @@ func (e *Engine) checkPages() error {
 	if e.closed {
 		return driver.ErrClosed
 	}
-	tx, err := e.db.Begin(true)
+	return pages(e.db)
+}
+
+func pages(db *bbolt.DB) error {
+	tx, err := db.Begin(true)
 	if err != nil {
 		return unavailable("begin a check", err)
 	}

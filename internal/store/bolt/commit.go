@@ -7,9 +7,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
@@ -95,8 +92,8 @@ func (e *Engine) gather(batch []*request) []*request {
 // commitBatch commits those requests whose conditions hold; an error means that none
 // was. Each sees what those before it wrote.
 func (e *Engine) commitBatch(batch []*request) error {
-	if e.broken != nil {
-		return e.broken
+	if err := e.broken.Load(); err != nil {
+		return *err
 	}
 	tx, err := e.db.Begin(true)
 	if err != nil {
@@ -119,15 +116,20 @@ func (e *Engine) commitBatch(batch []*request) error {
 	}
 	e.reserve.ensure(tx.Size())
 	if err := tx.Commit(); err != nil {
-		err = unavailable("commit", err)
-		if !full(err) {
-			// After a failed sync nobody knows what of the file is on the disk; what is
-			// written on top of it would not be safe.
-			e.broken = fmt.Errorf("%w (nothing more is written: check the disk and restart)", err)
-		}
-		return err
+		return e.failed(unavailable("commit", err))
 	}
 	return nil
+}
+
+// failed looks at the error of a transaction that could not be made durable. After a
+// failed sync nobody knows what of the file is on the disk, and what is written on top
+// of it would not be safe: unless the disk was only full, nothing more is written.
+func (e *Engine) failed(err error) error {
+	if !full(err) {
+		broken := fmt.Errorf("%w (nothing more is written: check the disk and restart)", err)
+		e.broken.Store(&broken)
+	}
+	return err
 }
 
 func unavailable(what string, err error) error {
@@ -143,26 +145,4 @@ func full(err error) bool {
 		}
 	}
 	return false
-}
-
-// Sweep implements driver.Engine.
-func (e *Engine) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	e.closing.RLock()
-	defer e.closing.RUnlock()
-	if e.closed {
-		return 0, driver.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	n := 0
-	err := e.db.Update(func(tx *bbolt.Tx) (err error) {
-		b := batchTx{tx: tx, now: now.UnixMicro()}
-		n, err = b.sweep(e.collections, limit)
-		return err
-	})
-	if err != nil {
-		return 0, unavailable("sweep", err)
-	}
-	return n, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -33,8 +34,8 @@ type Options struct {
 	Now func() time.Time // the clock that documents expire by; time.Now
 	Log seglog.Options
 
-	// NoSync lets commits return before they are durable. For tests of other packages,
-	// which would otherwise wait for the disk.
+	// NoSync lets commits and appends return before they are durable. For tests of other
+	// packages, which would otherwise wait for the disk.
 	NoSync bool
 }
 
@@ -51,7 +52,7 @@ type Engine struct {
 	done     sync.WaitGroup
 	closing  sync.RWMutex // held for reading while sending to requests
 	closed   bool
-	broken   error // the committer's: why nothing can be written until a restart
+	broken   atomic.Pointer[error] // why nothing can be written until a restart
 	reserve  reserve
 
 	logsMu sync.Mutex
@@ -75,6 +76,7 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 	if err := os.MkdirAll(filepath.Join(dir, logsDir), 0o700); err != nil {
 		return nil, fmt.Errorf("store: make the data folder: %w", err)
 	}
+	opts.Log.NoSync = opts.Log.NoSync || opts.NoSync
 	db, err := openFile(filepath.Join(dir, dataFile), opts.NoSync)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,8 @@ const (
 
 	noOrder = 0 // tag of documents that are not in the clustered index: they have no key in it
 	inOrder = 1
+
+	docsPrefix = "d:"
 )
 
 var (
@@ -51,7 +53,7 @@ type collection struct {
 func compile(schema *driver.Schema) map[string]*collection {
 	all := map[string]*collection{}
 	schema.Specs(func(s *driver.Spec) {
-		c := &collection{spec: s, clustered: -1, docs: []byte("d:" + s.Name)}
+		c := &collection{spec: s, clustered: -1, docs: []byte(docsPrefix + s.Name)}
 		if s.Clustered != "" {
 			c.clustered = schema.Position(s.Name, s.Clustered)
 			c.pointers = []byte("p:" + s.Name)

@@ -3,6 +3,7 @@ package bolt
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -13,13 +14,15 @@ import (
 	"path"
 	"path/filepath"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/store/seglog"
 )
 
 // Restore puts a backup into dir, which must be empty or not exist. It verifies that
-// the backup is whole and that its logs are readable; after an error dir holds nothing
-// that would open as a store. Engine.Check verifies the documents.
+// the backup is whole, that its logs open, and the checksum of every document; after an
+// error dir is empty again. Engine.Check verifies the rest.
 func Restore(r io.Reader, dir string) error {
 	if err := emptyFolder(dir); err != nil {
 		return err
@@ -32,6 +35,9 @@ func Restore(r io.Reader, dir string) error {
 		err = openLogs(dir, m)
 	}
 	if err == nil {
+		err = verifyDocuments(filepath.Join(dir, dataFile+".part"))
+	}
+	if err == nil {
 		// Last: without it the folder is no store.
 		err = os.Rename(filepath.Join(dir, dataFile+".part"), filepath.Join(dir, dataFile))
 	}
@@ -39,7 +45,7 @@ func Restore(r io.Reader, dir string) error {
 		err = syncTree(dir)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("restore: %w", err), clear(dir))
+		return errors.Join(fmt.Errorf("restore: %w", err), empty(dir))
 	}
 	return nil
 }
@@ -130,6 +136,28 @@ func verify(found map[string]listed, m *manifest) error {
 	return nil
 }
 
+// verifyDocuments verifies the pages of a data file and the checksums of its documents,
+// also of collections that this program does not know.
+func verifyDocuments(path string) error {
+	db, err := openFile(path, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := pages(db); err != nil {
+		return err
+	}
+	return db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
+			if !bytes.HasPrefix(name, []byte(docsPrefix)) {
+				return nil
+			}
+			var v value
+			return bucket.ForEach(func(key, b []byte) error { return v.parse(string(name[len(docsPrefix):]), key, b) })
+		})
+	})
+}
+
 // openLogs verifies that the logs open with the records they should have, and leaves
 // the notes of their length.
 func openLogs(dir string, m *manifest) error {
@@ -167,8 +195,8 @@ func syncTree(dir string) error {
 	})
 }
 
-// clear takes what was restored away again; dir was empty before.
-func clear(dir string) error {
+// empty takes what was restored away again; dir was empty before.
+func empty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))

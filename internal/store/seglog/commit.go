@@ -192,6 +192,9 @@ func (l *Log) aheadWanted(s *segment) int64 {
 }
 
 func (l *Log) wantsBackground() bool {
+	if l.o.NoSync {
+		return false
+	}
 	s := l.segments[len(l.segments)-1]
 	room := l.aheadWanted(s) - s.end
 	return l.ahead.Load()-s.end < room/2 || l.Len()%noteEvery < noteEvery/8

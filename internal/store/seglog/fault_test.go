@@ -1,10 +1,16 @@
 package seglog
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
+	"testing"
+
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // faults is a disk that can be made to fail. The zero value works.
@@ -62,4 +68,45 @@ func (f faultyFile) Datasync() error {
 		return errDisk
 	}
 	return f.osFile.Datasync()
+}
+
+func TestDiskFull(t *testing.T) {
+	for _, sync := range []bool{false, true} {
+		t.Run(fmt.Sprintf("sync fails %v", sync), func(t *testing.T) {
+			var disk faults
+			dir := filepath.Join(t.TempDir(), "log")
+			l := open(t, dir, disk.options(4096))
+			for round := range uint64(8) {
+				fill(t, l, (round+1)*37)
+				disk.set(int64(round)*11, sync)
+				for range 3 {
+					_, err := l.Append(t.Context(), bytes.Repeat([]byte("never acknowledged"), 100), []byte("nor this"))
+					if !errors.Is(err, driver.ErrUnavailable) {
+						t.Fatalf("%v, want %v", err, driver.ErrUnavailable)
+					}
+				}
+				disk.set(-1, false)
+				holds(t, l, (round+1)*37)
+			}
+			fill(t, l, 400)
+			holds(t, l, 400)
+			shut(t, l)
+			holds(t, open(t, dir, disk.options(4096)), 400)
+		})
+	}
+}
+
+// TestFullAtTheEnd leaves the log as it is when the disk fills up, and opens it again.
+func TestFullAtTheEnd(t *testing.T) {
+	var disk faults
+	dir := filepath.Join(t.TempDir(), "log")
+	l := open(t, dir, disk.options(1<<20))
+	fill(t, l, 50)
+	disk.set(100, false)
+	if _, err := l.Append(t.Context(), make([]byte, 5000)); !errors.Is(err, driver.ErrUnavailable) {
+		t.Fatalf("%v, want %v", err, driver.ErrUnavailable)
+	}
+	disk.set(-1, false)
+	shut(t, l)
+	holds(t, open(t, dir, disk.options(1<<20)), 50)
 }

@@ -20,6 +20,10 @@ import (
 type Options struct {
 	SegmentSize int64 // a segment that has reached this is followed by a new one; 64 MB
 
+	// NoSync lets Append return before its records are durable: for tests only, which
+	// would otherwise wait for the disk.
+	NoSync bool
+
 	openFile func(path string, flag int) (osFile, error)
 }
 
@@ -29,6 +33,13 @@ func (o Options) withDefaults() Options {
 	}
 	if o.openFile == nil {
 		o.openFile = openReal
+	}
+	if o.NoSync {
+		synced := o.openFile
+		o.openFile = func(path string, flag int) (osFile, error) {
+			f, err := synced(path, flag)
+			return unsynced{f}, err
+		}
 	}
 	return o
 }
@@ -191,32 +202,6 @@ func (l *Log) sized(s *segment) (osFile, int64, error) {
 	}
 	size, err := f.Size()
 	return f, size, err
-}
-
-// listSegments returns the segments of dir in order, and removes what was left
-// unfinished.
-func listSegments(dir string) ([]*segment, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var list []*segment
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		var first uint64
-		switch filepath.Ext(e.Name()) {
-		case ".new":
-			if err := os.Remove(path); err != nil {
-				return nil, err
-			}
-		case ".seg":
-			if _, err := fmt.Sscanf(e.Name(), "%d.seg", &first); err != nil || e.Name() != segmentName(first) {
-				return nil, fmt.Errorf("%w: %s is not the name of a segment", driver.ErrCorrupt, path)
-			}
-			list = append(list, &segment{path: path, first: first})
-		}
-	}
-	return list, nil
 }
 
 func (l *Log) name() string { return filepath.Base(l.dir) }

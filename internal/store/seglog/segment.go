@@ -151,3 +151,29 @@ func (s *segment) readOffsets() []int64 {
 func (s *segment) corrupt(number uint64, what string) error {
 	return fmt.Errorf("%w: record %d of log %s: %s", driver.ErrCorrupt, number, filepath.Base(filepath.Dir(s.path)), what)
 }
+
+// listSegments returns the segments of dir in order, and removes what was left
+// unfinished.
+func listSegments(dir string) ([]*segment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []*segment
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		var first uint64
+		switch filepath.Ext(e.Name()) {
+		case ".new":
+			if err := os.Remove(path); err != nil {
+				return nil, err
+			}
+		case ".seg":
+			if _, err := fmt.Sscanf(e.Name(), "%d.seg", &first); err != nil || e.Name() != segmentName(first) {
+				return nil, fmt.Errorf("%w: %s is not the name of a segment", driver.ErrCorrupt, path)
+			}
+			list = append(list, &segment{path: path, first: first})
+		}
+	}
+	return list, nil
+}
