@@ -48,11 +48,12 @@ func (f *flight) end(names []string) {
 	f.landed.Broadcast()
 }
 
-// names lists the objects that the message may change.
+// names lists the objects that the message may change and that could go from one
+// person to another; what many messages have in common is in the directory.
 func (j *job) names() []string {
 	names := make([]string, 0, len(j.entries))
 	for i := range j.entries {
-		if e := &j.entries[i]; e.live() {
+		if e := &j.entries[i]; e.live() && !e.directory {
 			names = append(names, j.source.ID+"/"+e.typ+"/"+e.sourceID)
 		}
 	}

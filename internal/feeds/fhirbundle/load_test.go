@@ -1,6 +1,7 @@
 package fhirbundle_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -118,30 +119,53 @@ func TestDemoNumbers(t *testing.T) {
 	}
 }
 
-// TestCounts sends all FHIR JSON of the test material through the inbox, and tells
-// what became of it. Nothing may be lost: each file is applied, or held with a
-// reason, and nothing ends as a fault of ours.
+// TestCounts sends all FHIR JSON of the test material through the inbox, as it is
+// and as the Bundles that a source would make of it, and tells what became of it.
+// Nothing may be lost: each file is applied, or held with a reason, and nothing
+// ends as a fault of ours.
 func TestCounts(t *testing.T) {
 	for _, folder := range []string{"synthea-r4", "ukcore", "hl7-r4-examples", "ips-1.1.0", "validator-cases-r4", "nhs-apis"} {
-		for _, demo := range []bool{false, true} {
-			t.Run(folder, func(t *testing.T) {
-				dir := shared(t, folder)
-				w := newWorld(t)
-				rep := w.load(practice, demo, dir)
-				title := folder
-				if demo {
-					title += ", its Patients with 999 numbers"
-				}
-				logReport(t, title, rep)
-				if n := rep.Reasons[feeds.ApplyFailed]; n > 0 {
-					t.Errorf("%d ended as a fault of ours", n)
-				}
-				log, err := w.db.Log(t.Context(), "inbox-main")
-				must(t, err)
-				if int(log.Len())+rep.Repeated < rep.Files {
-					t.Errorf("%d of %d files were kept", log.Len(), rep.Files)
-				}
-			})
-		}
+		t.Run(folder, func(t *testing.T) {
+			dir := shared(t, folder)
+			counts(t, folder, false, dir)
+			counts(t, folder+", with 999 numbers, single resources in a collection each", true, wrapped(t, dir))
+		})
 	}
+}
+
+func counts(t *testing.T, title string, demo bool, dir string) {
+	t.Helper()
+	w := newWorld(t)
+	rep := w.load(practice, demo, dir)
+	logReport(t, title, rep)
+	if n := rep.Reasons[feeds.ApplyFailed]; n > 0 {
+		t.Errorf("%d ended as a fault of ours", n)
+	}
+	log, err := w.db.Log(t.Context(), "inbox-main")
+	must(t, err)
+	if int(log.Len())+rep.Repeated < rep.Files {
+		t.Errorf("%d of %d files were kept", log.Len(), rep.Files)
+	}
+}
+
+// wrapped copies a folder for the length of the test, putting what is no Bundle into
+// a collection. Patients come first, as what is about them would else wait.
+func wrapped(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	files, err := fhirbundle.Files(dir)
+	must(t, err)
+	for i, name := range files {
+		body, err := os.ReadFile(name)
+		must(t, err)
+		first := "b"
+		if doc, err := fhir.ParseFeed(body); err == nil && doc.Root().Type() != "Bundle" {
+			if doc.Root().Type() == "Patient" {
+				first = "a"
+			}
+			body = fmt.Appendf(nil, `{"resourceType":"Bundle","type":"collection","entry":[{"resource":%s}]}`, doc.Bytes())
+		}
+		must(t, os.WriteFile(filepath.Join(to, fmt.Sprintf("%s%04d.json", first, i)), body, 0o600))
+	}
+	return to
 }
