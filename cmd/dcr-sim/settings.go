@@ -109,7 +109,6 @@ DCR_SOURCES_TLS_KEY=%s
 DCR_SOURCES_CLIENT_CA=%s
 DCR_OIDC_ISSUERS=name=%s url=%s audience=%s
 DCR_ROLE_MAP=%s
-DCR_DEMONSTRATION=true
 `, s.Data, filepath.Join(filepath.Dir(s.Data), "checkpoints"), s.API, s.API, s.Ops, s.Sources, in("server.pem"), in("server.key"), in("ca.pem"),
 		issuerName, s.issuerURL(), audience, in("roles.map"))
 	return errors.Join(

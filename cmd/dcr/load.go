@@ -40,8 +40,8 @@ again changes nothing.
 A person becomes known by a practice: load what practices send before what hospitals
 send, though what came too early is released by itself.
 
-With --demo, people without an NHS number are given one of the 999 range, always the
-same; the server must be configured for demonstrations (DCR_DEMONSTRATION).`,
+With --demo, people without an NHS number are given one of the 999 range, which is
+nobody's, made of the id of their Patient: always the same. It is for synthetic people.`,
 		Example: "  dcr load --source gp-z99001 bundles/\n  dcr load --source gp-z99001 --demo synthea/*.json",
 	}
 	c.Flags().StringVar(&source, "source", "", "client id of the source that they count as")
@@ -56,7 +56,7 @@ same; the server must be configured for demonstrations (DCR_DEMONSTRATION).`,
 			return fmt.Errorf("there are no .json files in %v", args)
 		}
 		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
-			r, err := a.load(ctx, ops, operator.Loading{Source: source, Demo: demo}, files)
+			r, err := a.load(ctx, ops, source, demo, files)
 			// What was loaded before an error is loaded, and told.
 			if len(r.Types) > 0 || err == nil {
 				err = errors.Join(err, a.print(r, r.print))
@@ -72,7 +72,7 @@ same; the server must be configured for demonstrations (DCR_DEMONSTRATION).`,
 
 // load sends the files one after the other: what comes first is known to what
 // follows.
-func (a *app) load(ctx context.Context, ops operator.Operations, l operator.Loading, files []string) (*loadReport, error) {
+func (a *app) load(ctx context.Context, ops operator.Operations, source string, demo bool, files []string) (*loadReport, error) {
 	r := &loadReport{Types: map[string]operator.Counts{}, Reasons: map[string]int{}, Words: map[string]string{}, Refused: map[string]string{}}
 	bar := a.bar("loading", sizeOf(files))
 	defer func() { _ = bar.Finish() }()
@@ -81,9 +81,12 @@ func (a *app) load(ctx context.Context, ops operator.Operations, l operator.Load
 		if err != nil {
 			return r, err
 		}
-		l.Bundle = body
+		size := len(body)
+		if demo {
+			body = fhirbundle.Demo(body)
+		}
 		r.Files++
-		done, err := ops.Load(ctx, l)
+		done, err := ops.Load(ctx, source, body)
 		switch errs.KindOf(err) {
 		case errs.Invalid, errs.TooLarge, errs.Unprocessable, errs.Unsupported:
 			r.Refused[name] = words(err)
@@ -93,7 +96,7 @@ func (a *app) load(ctx context.Context, ops operator.Operations, l operator.Load
 			}
 			r.add(done)
 		}
-		_ = bar.Add(len(body))
+		_ = bar.Add(size)
 	}
 	return r, nil
 }

@@ -180,9 +180,8 @@ func (c *SocketClient) Discard(ctx context.Context, source, id string) error {
 }
 
 // Load implements Operations.
-func (c *SocketClient) Load(ctx context.Context, l Loading) (done Loaded, err error) {
-	path := "/v1/load/" + url.PathEscape(l.Source) + "?demo=" + strconv.FormatBool(l.Demo)
-	err = c.call(ctx, "POST", path, l.Bundle, &done)
+func (c *SocketClient) Load(ctx context.Context, source string, bundle []byte) (done Loaded, err error) {
+	err = c.call(ctx, "POST", "/v1/load/"+url.PathEscape(source), bundle, &done)
 	return done, err
 }
 

@@ -53,7 +53,6 @@ func (w *world) service() *Service {
 	return New(Options{
 		Registry: fakeRegistry{w}, Records: fakeRecords{w}, Inbox: fakeInbox{w}, Ledger: fakeLedger{w}, Engine: fakeEngine{w},
 		Message: func(b []byte) feeds.Message { return feeds.Message{Body: b} },
-		Demo:    func(b []byte) []byte { return append([]byte("demo:"), b...) },
 		Verification: func() (ledger.Verification, error) {
 			return ledger.Verification{}, errs.New(errs.Unavailable, "no log here")
 		},

@@ -53,13 +53,6 @@ type Quarantined struct {
 	Base64   []byte         `json:"base64,omitempty"` // of what is no UTF-8
 }
 
-// Loading is a bundle to be loaded as if a source had sent it.
-type Loading struct {
-	Source string
-	Demo   bool // give people without an NHS number one of the 999 range
-	Bundle []byte
-}
-
 // Loaded is what became of a loaded bundle.
 type Loaded struct {
 	Repeated bool              `json:"repeated,omitzero"` // received before, with the same content
@@ -143,21 +136,14 @@ func (s *Service) Discard(ctx context.Context, source, id string) error {
 }
 
 // Load takes a bundle as if its source had sent it, under the source's agreement.
-func (s *Service) Load(ctx context.Context, l Loading) (Loaded, error) {
-	client, _, err := s.o.Registry.Client(ctx, l.Source)
+func (s *Service) Load(ctx context.Context, source string, bundle []byte) (Loaded, error) {
+	client, _, err := s.o.Registry.Client(ctx, source)
 	if err != nil {
 		return Loaded{}, err
 	}
 	agreement, _, err := s.o.Registry.Agreement(ctx, client.Org)
 	if err != nil {
 		return Loaded{}, err
-	}
-	bundle := l.Bundle
-	if l.Demo {
-		if s.o.Demo == nil {
-			return Loaded{}, errs.New(errs.Forbidden, "this server does not make up NHS numbers: it is not configured for demonstrations (DCR_DEMONSTRATION)")
-		}
-		bundle = s.o.Demo(bundle)
 	}
 	r, err := s.o.Inbox.Receive(ctx, feeds.Sender{Client: client, Agreement: agreement}, s.o.Message(bundle))
 	if err != nil {

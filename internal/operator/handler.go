@@ -146,7 +146,7 @@ func feedRoutes(mux *http.ServeMux, ops Operations) {
 		if err != nil {
 			return nil, err
 		}
-		return ops.Load(ctx, Loading{Source: r.PathValue("source"), Demo: r.URL.Query().Get("demo") == "true", Bundle: body})
+		return ops.Load(ctx, r.PathValue("source"), body)
 	}))
 }
 

@@ -46,7 +46,7 @@ type Operations interface {
 	Quarantined(ctx context.Context, source, id string) (Quarantined, error)
 	Replay(ctx context.Context, source, id string) (released int, err error)
 	Discard(ctx context.Context, source, id string) error
-	Load(ctx context.Context, l Loading) (Loaded, error)
+	Load(ctx context.Context, source string, bundle []byte) (Loaded, error)
 
 	Ledger(ctx context.Context, from uint64, limit int) ([]LedgerEvent, error)
 	Accesses(ctx context.Context, n nhs.Number, cursor string, limit int) (LedgerPage, error)
@@ -106,7 +106,7 @@ type Engine interface {
 	Check(ctx context.Context, progress func(done, total int64)) error
 }
 
-// Options are the parts that a Service is made of; all but Demo are required.
+// Options are the parts that a Service is made of; all are required.
 type Options struct {
 	Registry Registry
 	Records  Records

@@ -148,7 +148,7 @@ func TestFeeds(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	both(t, func(t *testing.T, w *world, ops Operations) {
-		if _, err := ops.Load(t.Context(), Loading{Source: "uhd-epr", Bundle: []byte("{}")}); errs.KindOf(err) != errs.NotFound {
+		if _, err := ops.Load(t.Context(), "uhd-epr", []byte("{}")); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("unknown source: %v", err)
 		}
 		p, err := ParsePartners([]byte(partnersFile))
@@ -158,13 +158,13 @@ func TestLoad(t *testing.T) {
 		if _, err := ops.Import(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ops.Load(t.Context(), Loading{Source: "uhd-epr", Bundle: []byte("{}"), Demo: true})
+		got, err := ops.Load(t.Context(), "uhd-epr", []byte("{}"))
 		want := Loaded{Types: map[string]Counts{"Patient": {Applied: 1}, "Observation": {Held: 1}},
 			Held: []HeldEntry{{ID: got.Held[0].ID, Entry: 1, Type: "Observation", Code: "INVALID", Words: "wrong"}}}
 		if d := cmp.Diff(want, got); err != nil || d != "" {
 			t.Error(err, d)
 		}
-		if string(w.received[0]) != "demo:{}" {
+		if string(w.received[0]) != "{}" {
 			t.Errorf("received %q", w.received[0])
 		}
 	})
