@@ -104,8 +104,11 @@ func (d *desk) history(c *seed.County, i int) (folder string, p seed.Person) {
 
 func TestPartnersAndClients(t *testing.T) {
 	d := newDesk(t)
-	if code, _, errs := d.try("", "status"); code != 1 || !strings.Contains(errs, "there is no store") {
+	if code, _, errs := d.try("", "partners", "list"); code != 1 || !strings.Contains(errs, "there is no store") {
 		t.Errorf("without a store: %d %s", code, errs)
+	}
+	if code, _, errs := d.try("", "status"); code != 1 || !strings.Contains(errs, "no dcrd is running") {
+		t.Errorf("without a server: %d %s", code, errs)
 	}
 	d.does(partners, "partners", "import", "--create", "-")
 	d.does("", "partners", "put", "--org", "RDY", "--kind", "community", "--name", "Dorset HealthCare", "--read", "all", "--contribute", "letters care-plans",

@@ -18,18 +18,31 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Show what is running", Long: "status shows the version and instance that runs, since when, and how many partners, clients and ledger events there are.",
+		Use: "status", Short: "Show what is running",
+		Long: `status shows the version and instance that runs, since when, and how many partners,
+clients and ledger events there are. Where none runs it says so, and exits with 1: it
+never opens the store itself, so that it can be asked while a dcrd starts.`,
 		Example: "  dcr status\n  dcr status --json",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return a.with(c, func(ctx context.Context, ops operator.Operations) error {
-				s, err := ops.Status(ctx)
-				if err != nil {
-					return err
-				}
-				return a.print(s, func(w io.Writer) {
-					fmt.Fprintf(w, "version\t%s\ninstance\t%s\nstarted\t%s\npartners\t%d, %d of them live\nclients\t%d\nledger\t%d events\n",
-						s.Version, s.Instance, s.Started.Format(time.RFC3339), s.Partners, s.Live, s.Clients, s.Events)
-				})
+			folder, err := a.folder()
+			if err != nil {
+				return err
+			}
+			client, err := operator.Dial(c.Context(), folder)
+			if errors.Is(err, operator.ErrNotRunning) {
+				return fmt.Errorf("no dcrd is running on %s", folder)
+			}
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			s, err := client.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(s, func(w io.Writer) {
+				fmt.Fprintf(w, "version\t%s\ninstance\t%s\nstarted\t%s\npartners\t%d, %d of them live\nclients\t%d\nledger\t%d events\n",
+					s.Version, s.Instance, s.Started.Format(time.RFC3339), s.Partners, s.Live, s.Clients, s.Events)
 			})
 		},
 	}
