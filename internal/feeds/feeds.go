@@ -34,13 +34,25 @@ type Message struct {
 	Parsed   any // what its format has made of Body already; may be nil
 }
 
+// skew is how far a source's clock may be ahead of ours. What it says beyond that
+// is not believed: one state from 2099 would stand before all that correct it.
+const skew = 24 * time.Hour
+
 // When is the source time of the message: when it was received, if the source
-// does not say.
+// does not say, or cannot be right.
 func (m *Message) When() time.Time {
-	if m.Time.IsZero() {
-		return m.Received
+	if t := m.Believe(m.Time); !t.IsZero() {
+		return t
 	}
-	return m.Time
+	return m.Received
+}
+
+// Believe returns a source time of m's content, or zero if it lies in the future.
+func (m *Message) Believe(t time.Time) time.Time {
+	if t.After(m.Received.Add(skew)) {
+		return time.Time{}
+	}
+	return t
 }
 
 // Sender is the source of a message and what it has agreed to.

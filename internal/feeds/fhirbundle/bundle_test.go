@@ -3,6 +3,7 @@ package fhirbundle_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -170,5 +171,18 @@ func TestAnObjectMovesToAnotherPerson(t *testing.T) {
 	w.send(practice, bundle("batch", at1, post(observation("a", "Patient/1", "72", at1)))) // the old message again
 	if got := w.types(mary) + ", " + w.types(john); got != "1 Patient, 1 Observation 1 Patient" {
 		t.Errorf("after the repeat: %s", got)
+	}
+}
+
+// A source whose clock is wrong by years does not stand before what corrects it.
+func TestATimeInTheFutureIsNotBelieved(t *testing.T) {
+	w := newWorld(t)
+	w.knows("1", mary, maryBorn)
+	const future = "2099-01-01T00:00:00Z"
+	w.send(practice, bundle("batch", future, put(observation("a", "Patient/1", "wrong", future))))
+	w.wait(time.Hour)
+	w.send(practice, bundle("batch", "2026-05-01T09:30:00Z", put(observation("a", "Patient/1", "right", "2026-05-01T09:30:00Z"))))
+	if !strings.Contains(w.digest(mary), `"valueString":"right"`) {
+		t.Error("the state from the future is still the current one")
 	}
 }

@@ -177,14 +177,6 @@ func (j *job) name(e *entry) string {
 	return "m-" + hex.EncodeToString(sum[:12])
 }
 
-// object is what the record is told of the entry.
-func (e *entry) object(resource fhir.Node, refs map[int]string) record.Object {
-	return record.Object{Type: e.typ, SourceID: e.sourceID, Resource: resource, Refs: refs, Deleted: e.deleted, Time: sourceTime(e.resource)}
-}
-
-// sourceTime is when the source says that the resource was in this state.
-func sourceTime(resource fhir.Node) time.Time { return instant(resource.Path("meta", "lastUpdated")) }
-
 func instant(n fhir.Node) time.Time {
 	t, err := time.Parse(time.RFC3339, n.Text())
 	if err != nil {

@@ -197,5 +197,6 @@ func (j *job) change(e *entry) record.Object {
 			refs[r.Offset()] = to
 		}
 	}
-	return e.object(resource, refs)
+	return record.Object{Type: e.typ, SourceID: e.sourceID, Resource: resource, Refs: refs, Deleted: e.deleted,
+		Time: j.m.Believe(instant(e.resource.Path("meta", "lastUpdated")))}
 }

@@ -149,6 +149,15 @@ func (w *world) register(id string, org nhs.ODS) {
 	must(w.t, w.partners.Register(w.t.Context(), partner.Client{ID: id, Org: org, Kind: partner.Feed, Name: "Source " + id, Certs: []string{hex.EncodeToString(print[:])}}))
 }
 
+func (w *world) sender(source string) feeds.Sender {
+	w.t.Helper()
+	c, _, err := w.partners.Client(w.t.Context(), source)
+	must(w.t, err)
+	a, _, err := w.partners.Agreement(w.t.Context(), c.Org)
+	must(w.t, err)
+	return feeds.Sender{Client: c, Agreement: a}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
