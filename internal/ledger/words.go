@@ -33,12 +33,13 @@ func Words(e Event, names func(nhs.ODS) string) string {
 }
 
 func who(e Event) string {
-	if e.Name != "" {
-		return e.Name
-	}
 	switch {
+	case e.Kind == identity.Operator && e.Name != "":
+		return "The programme's operator (" + e.Name + ")"
 	case e.Kind == identity.Operator:
 		return "The programme's operator"
+	case e.Name != "":
+		return e.Name
 	case e.Kind == identity.System && e.Client != "":
 		return "The system " + e.Client
 	case e.Role > identity.NoRole && e.Role <= identity.ProgrammeOffice:
@@ -61,8 +62,11 @@ func orgName(code nhs.ODS, names func(nhs.ODS) string) string {
 
 // object is what was looked at, in the words of the sections.
 func object(e Event) string {
-	if e.Action == access.Find {
+	switch e.Action {
+	case access.Find, access.Choose:
 		return ""
+	case access.Consult, access.Administer:
+		return e.What
 	}
 	var parts []string
 	for s := range e.Sections.Each() {
@@ -79,8 +83,10 @@ func object(e Event) string {
 }
 
 var (
-	did    = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search"}
-	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search"}
+	did    = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
+		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "changed what decides about the person: "}
+	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search",
+		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "change what decides about the person: "}
 
 	because = []string{
 		access.NoBasis:       "",
@@ -88,7 +94,8 @@ var (
 		access.ByEncounter:   "of a visit or stay there",
 		access.ByReferral:    "of a referral",
 		access.ByAppointment: "of an appointment",
-		access.Finding:       "finding a person is part of the role",
+		access.Finding:       "finding people is part of the role",
+		access.ByOperator:    "it is the operator's office",
 	}
 
 	refusals = []string{

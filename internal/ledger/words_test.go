@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dorsetcarerecord/dcr/internal/access"
@@ -8,6 +9,19 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 )
+
+// Whatever is stored has words: a new action or basis needs some.
+func TestEverythingHasWords(t *testing.T) {
+	for a := access.Read; a.String() != "other"; a++ {
+		for b := access.Registered; b.String() != "other"; b++ {
+			for o := access.Refused; o.String() != "other"; o++ {
+				if got := Words(Event{Action: a, Basis: b, Outcome: o}, nil); strings.Contains(got, "no words") {
+					t.Errorf("%v %v %v: %s", a, b, o, got)
+				}
+			}
+		}
+	}
+}
 
 func TestWords(t *testing.T) {
 	names := func(code nhs.ODS) string {
@@ -38,7 +52,7 @@ func TestWords(t *testing.T) {
 			e.Name = ""
 			e.Role = identity.SocialWorker
 		}),
-			"A social worker, University Hospitals Dorset, found the person by a search, because finding a person is part of the role"},
+			"A social worker, University Hospitals Dorset, found the person by a search, because finding people is part of the role"},
 		{change(func(e *Event) {
 			e.Kind = identity.System
 			e.Client = "ehr-1"

@@ -28,7 +28,7 @@ func (r *Records) SetSharing(ctx context.Context, by identity.Caller, p PersonID
 // Sharing returns a person's sharing choice as it stands. It is an event too.
 func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, requestID string) (sharing.Choice, error) {
 	var choice sharing.Choice
-	err := r.administer(ctx, by, p, access.Administer, "sharing", requestID, func(c *control) error {
+	err := r.administer(ctx, by, p, access.Administer, "the sharing choice, looked at", requestID, func(c *control) error {
 		choice = c.sharing
 		return errNoChange
 	})
@@ -37,7 +37,7 @@ func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, r
 
 // SetRestricted marks a person as restricted (PDS code R) or not.
 func (r *Records) SetRestricted(ctx context.Context, by identity.Caller, p PersonID, on bool, requestID string) error {
-	return r.administer(ctx, by, p, access.Administer, "restricted", requestID, func(c *control) error {
+	return r.administer(ctx, by, p, access.Administer, "marked as restricted or not", requestID, func(c *control) error {
 		c.restricted = on
 		return nil
 	})
@@ -46,7 +46,7 @@ func (r *Records) SetRestricted(ctx context.Context, by identity.Caller, p Perso
 // SetSensitive marks a person as sensitive or not: to all but the cleared callers
 // they are then unknown.
 func (r *Records) SetSensitive(ctx context.Context, by identity.Caller, p PersonID, on bool, cleared []string, requestID string) error {
-	return r.administer(ctx, by, p, access.Administer, "sensitive", requestID, func(c *control) error {
+	return r.administer(ctx, by, p, access.Administer, "marked as sensitive or not", requestID, func(c *control) error {
 		c.sensitive, c.cleared = on, cleared
 		return nil
 	})
@@ -103,7 +103,7 @@ func (r *Records) Join(ctx context.Context, by identity.Caller, from, into Perso
 		return errs.New(errs.Invalid, "The record to join to is not known, or is joined to another itself.")
 	}
 	var old control
-	if err := r.administerExact(ctx, by, from, access.Administer, "join", requestID, func(c *control) error {
+	if err := r.administerExact(ctx, by, from, access.Administer, "joined with another record", requestID, func(c *control) error {
 		if len(c.members) > 0 || c.joinedTo != "" && c.joinedTo != into {
 			return errs.New(errs.Invalid, "The record to be joined is joined with another already: split it first.")
 		}
@@ -143,7 +143,7 @@ func (r *Records) Split(ctx context.Context, by identity.Caller, from, out Perso
 	}); err != nil {
 		return err
 	}
-	return r.administerExact(ctx, by, out, access.Administer, "split", requestID, func(c *control) error {
+	return r.administerExact(ctx, by, out, access.Administer, "split from another record", requestID, func(c *control) error {
 		c.joinedTo = ""
 		return nil
 	})
