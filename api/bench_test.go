@@ -17,7 +17,7 @@ func BenchmarkHTTP(b *testing.B) {
 	doc := w.signIn("doc", practice.Org, identity.Clinician)
 	for _, bm := range []struct{ name, path string }{
 		{"metadata", "/fhir/R4/metadata"},
-		{"read", "/fhir/R4/Observation/" + w.entry(mary, hospital, "Observation", "o3")},
+		{"read", "/fhir/R4/Observation/" + w.entry(mary, hospital, "Observation", oid(mary, 3))},
 		{"search50", "/fhir/R4/Observation?patient=" + p},
 		{"encounters", "/fhir/R4/Encounter?patient=" + p},
 		{"everything", "/fhir/R4/Patient/" + p + "/$everything"},

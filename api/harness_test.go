@@ -168,6 +168,7 @@ func (w *world) listen(app *fiber.App) string {
 	go func() { _ = app.Listener(ln); close(done) }()
 	w.t.Cleanup(func() {
 		_ = app.ShutdownWithTimeout(time.Second)
+		_ = ln.Close() // a shutdown before it served knows of no listener
 		<-done
 	})
 	return "http://" + ln.Addr().String()
@@ -230,9 +231,12 @@ func observation(who person, i int) string {
 	if i%3 == 0 {
 		status = "amended"
 	}
-	return fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":%q,"category":[{"coding":[{"system":"http://cat","code":"c%d"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"%d"}],"text":%q},"effectiveDateTime":%q}`,
-		i, status, i%2, 1000+i%10, who.marker, time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC).AddDate(0, 0, i).Format("2006-01-02"))
+	return fmt.Sprintf(`{"resourceType":"Observation","id":"%s","status":%q,"category":[{"coding":[{"system":"http://cat","code":"c%d"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"%d"}],"text":%q},"effectiveDateTime":%q}`,
+		oid(who, i), status, i%2, 1000+i%10, who.marker, time.Date(2026, 1, 1, 8, 0, 0, 0, time.UTC).AddDate(0, 0, i).Format("2006-01-02"))
 }
+
+// oid is what the hospital calls a person's i-th observation.
+func oid(who person, i int) string { return fmt.Sprintf("o%d-%s", i, who.marker) }
 
 // entry returns the id of a source's object in a person's record.
 func (w *world) entry(who person, s record.Source, typ, id string) string {

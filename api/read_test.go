@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Last-Modified") == "" || !strings.HasPrefix(a.header.Get("ETag"), `W/"`) {
 		t.Errorf("headers: %v", a.header)
 	}
-	o := w.get(doc, "/fhir/R4/Observation/"+w.entry(mary, hospital, "Observation", "o0"))
+	o := w.get(doc, "/fhir/R4/Observation/"+w.entry(mary, hospital, "Observation", oid(mary, 0)))
 	if o.status != http.StatusOK || !strings.Contains(o.body, `"code":"1000"`) {
 		t.Fatalf("%d %s", o.status, o.body)
 	}
