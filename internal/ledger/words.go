@@ -83,10 +83,10 @@ func object(e Event) string {
 }
 
 var (
-	did    = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
-		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "changed what decides about the person: "}
+	did = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
+		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "handled what decides about the person: "}
 	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search",
-		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "change what decides about the person: "}
+		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "handle what decides about the person: "}
 
 	because = []string{
 		access.NoBasis:       "",

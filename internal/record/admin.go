@@ -28,7 +28,7 @@ func (r *Records) SetSharing(ctx context.Context, by identity.Caller, p PersonID
 // Sharing returns a person's sharing choice as it stands. It is an event too.
 func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, requestID string) (sharing.Choice, error) {
 	var choice sharing.Choice
-	err := r.administer(ctx, by, p, access.Administer, "the sharing choice, looked at", requestID, func(c *control) error {
+	err := r.administer(ctx, by, p, access.Administer, "sharing choice shown", requestID, func(c *control) error {
 		choice = c.sharing
 		return errNoChange
 	})
