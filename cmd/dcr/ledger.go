@@ -163,7 +163,7 @@ func (a *app) verify(ctx context.Context, f ledgerFiles, progress operator.Progr
 		return nil, err
 	}
 	if client, err := operator.Dial(ctx, folder); err == nil {
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		st, err := client.Status(ctx)
 		if err != nil {
 			return nil, err

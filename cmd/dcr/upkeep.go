@@ -35,7 +35,7 @@ never opens the store itself, so that it can be asked while a dcrd starts.`,
 			if err != nil {
 				return err
 			}
-			defer client.Close()
+			defer func() { _ = client.Close() }()
 			s, err := client.Status(c.Context())
 			if err != nil {
 				return err

@@ -177,13 +177,13 @@ func (w *writer) medicationStatement() {
 	w.end()
 }
 
-func (w *writer) immunization() {
+func (w *writer) immunisation() {
 	v := vaccines[w.r.IntN(len(vaccines))]
 	if v.from > w.person.ageAt(w.today) {
 		v = vaccines[2]
 	}
 	at := w.past(10)
-	w.entry("Immunization", "im", "UKCore-Immunization", at)
+	w.entry("Immunization", "im", "UKCore-Immunization", at) //nolint:misspell // a name of FHIR
 	w.identifier()
 	w.put(`,"status":"completed"`)
 	w.concept("vaccineCode", snomed, v.coded)

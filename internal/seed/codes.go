@@ -26,7 +26,7 @@ var problems = [...]problem{
 	{coded{"197480006", "Anxiety disorder"}, 16, false, nil},
 	{coded{"193462001", "Insomnia"}, 18, false, nil},
 	{coded{"9014002", "Psoriasis"}, 15, false, nil},
-	{coded{"87522002", "Iron deficiency anemia"}, 14, false, nil},
+	{coded{"87522002", "Iron deficiency anaemia"}, 14, false, nil},
 	{coded{"278860009", "Chronic low back pain"}, 25, false, []int{mParacetamol, mIbuprofen}},
 	{coded{"414916001", "Obesity"}, 18, false, nil},
 	{coded{"235595009", "Gastroesophageal reflux disease"}, 25, false, []int{mOmeprazole}},
@@ -147,4 +147,4 @@ var (
 
 // relations are of v3-RoleCode.
 var relations = [...]coded{{"SPS", "spouse"}, {"DAUC", "daughter"}, {"SONC", "son"}, {"SIB", "sibling"}, {"FRND", "unrelated friend"},
-	{"NBOR", "neighbor"}, {"MTH", "mother"}, {"FTH", "father"}}
+	{"MTH", "mother"}, {"FTH", "father"}}

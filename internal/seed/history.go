@@ -133,7 +133,7 @@ func (c *County) practiceBundle(p *Person, r *rand.Rand, l plan) SourceBundle {
 	ill := w.conditionList(l.conditions)
 	w.medicationList(ill, l.medications)
 	w.times(l.statements, w.medicationStatement)
-	w.times(l.immunisations, w.immunization)
+	w.times(l.immunisations, w.immunisation)
 	w.times(l.encounters, func() { w.encounter("AMB", "ambulatory", generalPractice) })
 	w.times(l.appointments, func() { w.appointment(generalPractice, "") })
 	w.times(l.referrals, w.referral)

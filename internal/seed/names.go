@@ -16,7 +16,7 @@ var (
 		"Rajesh", "Tomasz", "José", "Wei", "Thomas", "William", "James", "Gabriel", "Giles", "Angel"}
 	streets = [...]string{"High Street", "Station Road", "Church Lane", "Mill Road", "Victoria Road", "The Avenue", "Manor Close",
 		"Queens Road", "Alma Road", "Wareham Road", "Castle Street", "Orchard Way", "Chesil View", "Portland Terrace", "Heath Drive",
-		"Purbeck Close", "Casterbridge Road", "Cerne Walk", "Stour Gardens", "Frome Terrace", "Spinney Close", "Quay Street"}
+		"Purbeck Close", "Casterbridge Road", "Cerne Walk", "Stour Gardens", "Stour Terrace", "Spinney Close", "Quay Street"}
 	languages = [...]coded{{"en", "English"}, {"en", "English"}, {"en", "English"}, {"en", "English"}, {"en", "English"},
 		{"en", "English"}, {"pl", "Polish"}, {"pt", "Portuguese"}, {"bn", "Bengali"}, {"ro", "Romanian"}}
 	inward = [...]string{"AB", "AD", "BJ", "DE", "EF", "GH", "HJ", "LN", "NP", "QR", "ST", "UW", "XY"}
