@@ -92,9 +92,11 @@ type Doc struct {
 	// Keys holds one key for each index of the spec, in its order; a nil key keeps
 	// the document out of that index. Given to write; nil in what is read, so a
 	// replacement gives them anew.
-	Keys    [][]Value
-	Due     Due
-	Expires time.Time // zero: never; stored to the microsecond. From then on the document is absent for reads and conditions.
+	Keys [][]Value
+	Due  Due
+	// Expires is when the document becomes absent, for reads and for conditions; zero is
+	// never. Stored to the microsecond.
+	Expires time.Time
 }
 
 // OpKind says what an operation does.
@@ -144,7 +146,7 @@ type Query struct {
 	Collection, Partition string
 	Index                 string // "" reads in the order of ids
 	Equal                 []Value
-	From, To              *Value // half-open in the index's order of values: From <= v < To as values, whatever Desc says; either may be nil
+	From, To              *Value // From <= v < To as values, whatever Desc says; either may be nil
 	Reverse               bool
 	After                 []byte // resume after this cursor, as Find returned it
 	Limit                 int    // documents visited; 0 means no limit
@@ -210,8 +212,8 @@ type Log interface {
 	Append(ctx context.Context, records ...[]byte) (first uint64, err error)
 
 	// Read visits the records from number from on, in order, until visit returns
-	// false or the log ends; none from Len on is no error. The bytes are valid until visit returns. A record that does
-	// not match its checksum is ErrCorrupt.
+	// false or the log ends; none from Len on is no error. The bytes are valid until
+	// visit returns. A record that does not match its checksum is ErrCorrupt.
 	Read(ctx context.Context, from uint64, visit func(n uint64, record []byte) bool) error
 
 	// Len returns the number of durable records.

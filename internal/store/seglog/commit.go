@@ -34,7 +34,7 @@ func (l *Log) commitLoop() {
 		for range l.poke {
 			l.writeAhead()
 			if n := l.Len(); n-l.note.at >= noteEvery {
-				l.note.write(n) // it is renewed again, and exact at Close
+				l.note.write(n) // after an error it is renewed later; exact at Close
 			}
 		}
 	}()
@@ -191,24 +191,42 @@ func (l *Log) aheadWanted(s *segment) int64 {
 	return min(s.end+min(max(s.end, aheadMin), aheadMax), l.o.SegmentSize)
 }
 
+// wantsBackground says whether it is time to write ahead or to renew the note.
 func (l *Log) wantsBackground() bool {
 	if l.o.NoSync {
 		return false
 	}
+	if n := l.Len(); n-l.noted >= noteEvery {
+		l.noted = n
+		return true
+	}
 	s := l.segments[len(l.segments)-1]
-	room := l.aheadWanted(s) - s.end
-	return l.ahead.Load()-s.end < room/2 || l.Len()%noteEvery < noteEvery/8
+	return l.ahead.Load()-s.end < (l.aheadWanted(s)-s.end)/2
 }
 
 // writeAhead writes zeros where records will go, so that the sync of a batch has no
 // new blocks to write down. It only saves time: an error shows in an append.
 func (l *Log) writeAhead() {
-	zeros := make([]byte, aheadPiece)
-	for l.writePiece(zeros) {
+	var zeros []byte
+	for {
+		l.mu.RLock()
+		s := l.segments[len(l.segments)-1]
+		behind := l.ahead.Load() < l.aheadWanted(s)
+		l.mu.RUnlock()
+		if !behind {
+			return
+		}
+		if zeros == nil {
+			zeros = make([]byte, aheadPiece)
+		}
+		if l.writePiece(zeros) != nil {
+			return
+		}
 	}
 }
 
-func (l *Log) writePiece(zeros []byte) bool {
+// writePiece writes one piece, in its turn with whoever else writes behind the records.
+func (l *Log) writePiece(zeros []byte) error {
 	l.prepare.Lock()
 	defer l.prepare.Unlock()
 	l.mu.RLock()
@@ -217,18 +235,19 @@ func (l *Log) writePiece(zeros []byte) bool {
 	l.mu.RUnlock()
 	at := l.ahead.Load()
 	if at >= want {
-		return false
+		return nil
 	}
 	f, err := s.handle(&l.o)
 	if err != nil {
-		return false
+		return err
 	}
-	if _, err := f.WriteAt(zeros[:min(want-at, int64(len(zeros)))], at); err != nil {
-		return false
+	zeros = zeros[:min(want-at, int64(len(zeros)))]
+	if _, err := f.WriteAt(zeros, at); err != nil {
+		return err
 	}
-	if f.Datasync() != nil {
-		return false
+	if err := f.Datasync(); err != nil {
+		return err
 	}
-	l.ahead.Store(at + min(want-at, int64(len(zeros))))
-	return true
+	l.ahead.Store(at + int64(len(zeros)))
+	return nil
 }

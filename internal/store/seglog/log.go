@@ -66,8 +66,11 @@ type Log struct {
 	prepare sync.Mutex
 	ahead   atomic.Int64
 
-	note   *note // the background's
-	failed bool  // the committer's: the tail holds what was not acknowledged
+	note *note // the background's
+
+	// The committer's.
+	failed bool   // the tail holds what was not acknowledged
+	noted  uint64 // the length for which the background was last asked to renew the note
 	buf    []byte
 }
 
@@ -123,6 +126,7 @@ func (l *Log) open() (err error) {
 		return unavailable("open log "+l.name(), err)
 	}
 	l.length.Store(next)
+	l.noted = l.note.at
 	return nil
 }
 
