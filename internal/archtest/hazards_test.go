@@ -13,7 +13,7 @@ import (
 const root = "../.."
 
 var (
-	named     = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9_]+)`")
+	named     = regexp.MustCompile("`([a-z][a-z0-9/-]*)\\.((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 	hazardRow = regexp.MustCompile(`(?m)^\| H\d+ \|.*$`)
 )
 
