@@ -15,7 +15,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-// What callers need of package driver.
+// Spec and the other types of package driver, so that callers need this package only.
 type (
 	Spec          = driver.Spec
 	Index         = driver.Index

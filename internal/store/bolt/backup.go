@@ -56,7 +56,7 @@ func (e *Engine) Backup(ctx context.Context, w io.Writer, progress func(done, to
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer end(tx)
 	_, logBytes, err := e.allLogs(ctx)
 	if err != nil {
 		return err

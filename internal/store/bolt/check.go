@@ -35,7 +35,7 @@ func (e *Engine) Check(ctx context.Context, progress func(done, total int64)) er
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer end(tx)
 	logs, logBytes, err := e.allLogs(ctx)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func pages(db *bbolt.DB) error {
 	if err != nil {
 		return unavailable("begin a check", err)
 	}
-	defer tx.Rollback()
+	defer end(tx)
 	var first error
 	for err := range tx.Check() { // drained, or its goroutine would stay
 		if first == nil {

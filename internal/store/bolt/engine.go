@@ -86,13 +86,11 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 		requests: make(chan *request, 1024), logs: map[string]*seglog.Log{},
 	}
 	if err := e.prepare(); err != nil {
-		db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	if !opts.NoSync {
 		if e.reserve.file, err = os.OpenFile(db.Path(), os.O_WRONLY, 0o600); err != nil {
-			db.Close()
-			return nil, fmt.Errorf("store: open the data file: %w", err)
+			return nil, errors.Join(fmt.Errorf("store: open the data file: %w", err), db.Close())
 		}
 	}
 	e.done.Go(e.commitLoop)

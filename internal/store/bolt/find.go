@@ -34,7 +34,7 @@ func (e *Engine) Find(ctx context.Context, q driver.Query, visit driver.Visit) (
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback() // also when visit panics
+	defer end(tx) // also when visit panics
 	r := readers.Get().(*reader)
 	defer r.release()
 	s := scan{c: e.collections[spec.Name], ix: ix, q: &q, now: e.now().UnixMicro(), r: r}

@@ -43,6 +43,9 @@ func (e *Engine) begin(ctx context.Context) (*bbolt.Tx, error) {
 	return tx, nil
 }
 
+// end gives a transaction up; one that was committed or given up before stays so.
+func end(tx *bbolt.Tx) { _ = tx.Rollback() }
+
 // Get implements driver.Engine. All refs are read in one transaction.
 func (e *Engine) Get(ctx context.Context, refs []driver.Ref, visit driver.Visit) error {
 	for i := range refs {
@@ -54,7 +57,7 @@ func (e *Engine) Get(ctx context.Context, refs []driver.Ref, visit driver.Visit)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // also when visit panics
+	defer end(tx) // also when visit panics
 	r := readers.Get().(*reader)
 	defer r.release()
 	now := e.now().UnixMicro()
@@ -91,7 +94,7 @@ func (e *Engine) Due(ctx context.Context, queue string, before time.Time, limit 
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer end(tx)
 	r := readers.Get().(*reader)
 	defer r.release()
 	now := e.now().UnixMicro()

@@ -69,7 +69,7 @@ func extract(t *tar.Reader, dir string) (found map[string]listed, m *manifest, e
 	found = map[string]listed{}
 	for {
 		h, err := t.Next()
-		if err == io.EOF && m != nil {
+		if errors.Is(err, io.EOF) && m != nil {
 			return found, m, nil
 		}
 		if err != nil {
@@ -143,11 +143,10 @@ func verifyDocuments(path string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
 	if err := pages(db); err != nil {
-		return err
+		return errors.Join(err, db.Close())
 	}
-	return db.View(func(tx *bbolt.Tx) error {
+	err = db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, bucket *bbolt.Bucket) error {
 			if !bytes.HasPrefix(name, []byte(docsPrefix)) {
 				return nil
@@ -156,6 +155,7 @@ func verifyDocuments(path string) error {
 			return bucket.ForEach(func(key, b []byte) error { return v.parse(string(name[len(docsPrefix):]), key, b) })
 		})
 	})
+	return errors.Join(err, db.Close())
 }
 
 // openLogs verifies that the logs open with the records they should have, and leaves

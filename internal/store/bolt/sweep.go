@@ -26,7 +26,7 @@ func (e *Engine) Sweep(ctx context.Context, now time.Time, limit int) (int, erro
 	if err != nil {
 		return 0, unavailable("begin a sweep", err)
 	}
-	defer tx.Rollback()
+	defer end(tx)
 	b := batchTx{tx: tx, now: now.UnixMicro()}
 	n, err := b.sweep(e.collections, limit)
 	if err != nil || !b.changed {

@@ -34,7 +34,7 @@ func (l *Log) commitLoop() {
 		for range l.poke {
 			l.writeAhead()
 			if n := l.Len(); n-l.note.at >= noteEvery {
-				l.note.write(n) // after an error it is renewed later; exact at Close
+				_ = l.note.write(n) // after an error it is renewed later; exact at Close
 			}
 		}
 	}()

@@ -1,6 +1,7 @@
 package seglog
 
 import (
+	"errors"
 	"os"
 	"syscall"
 
@@ -32,7 +33,7 @@ func openReal(path string, flag int) (osFile, error) {
 func (f realFile) Datasync() error {
 	for {
 		err := unix.Fdatasync(int(f.Fd()))
-		if err != syscall.EINTR {
+		if !errors.Is(err, syscall.EINTR) {
 			return err
 		}
 	}

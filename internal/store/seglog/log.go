@@ -83,10 +83,10 @@ func Open(dir string, opts Options) (*Log, error) {
 	l := &Log{dir: dir, o: opts.withDefaults(), requests: make(chan *request, 1024), poke: make(chan struct{}, 1)}
 	if err := l.open(); err != nil {
 		for _, s := range l.segments {
-			s.close()
+			_ = s.close() // the error of opening says more
 		}
 		if l.note != nil {
-			l.note.file.Close()
+			_ = l.note.file.Close()
 		}
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -45,8 +46,8 @@ func openNote(path string, o *Options) (*note, error) {
 		}
 	}
 	if !good && !blank(f, size) {
-		f.Close()
-		return nil, fmt.Errorf("%w: the note of a log's length, %s, cannot be read; restore from a backup, or remove it to open the log as it is", driver.ErrCorrupt, path)
+		err := fmt.Errorf("%w: the note of a log's length, %s, cannot be read; restore from a backup, or remove it to open the log as it is", driver.ErrCorrupt, path)
+		return nil, errors.Join(err, f.Close())
 	}
 	return n, nil
 }

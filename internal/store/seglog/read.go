@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -57,8 +58,7 @@ func (l *Log) loadOffsets(s *segment) ([]int64, error) {
 	offsets := s.readOffsets()
 	if offsets == nil {
 		now := &segment{path: s.path, first: s.first}
-		defer now.close()
-		if err := l.rebuild(now); err != nil {
+		if err := errors.Join(l.rebuild(now), now.close()); err != nil {
 			return nil, err
 		}
 		if now.count != s.count || now.end != s.end {

@@ -2,6 +2,7 @@ package seglog
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -74,8 +75,7 @@ func createSegment(dir string, first uint64, o *Options) (*segment, error) {
 		err = syncDir(dir)
 	}
 	if err != nil {
-		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	s.file = f
 	return s, nil

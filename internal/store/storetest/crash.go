@@ -44,7 +44,7 @@ func testCrash(t *testing.T, s *suite) {
 // crashChild writes until it is killed, or its parent has gone.
 func crashChild(t *testing.T, e driver.Engine) {
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		_, _ = io.Copy(io.Discard, os.Stdin) // it ends when the parent does
 		os.Exit(3)
 	}()
 	l, err := e.Log(context.Background(), "crash")
@@ -108,7 +108,7 @@ func killAfter(t *testing.T, dir string, lines int, a *acked) {
 			continue
 		}
 		if seen++; seen >= lines {
-			kill.Do(func() { child.Process.Kill() })
+			kill.Do(func() { _ = child.Process.Kill() }) // Wait tells
 		}
 	}
 	err = child.Wait()

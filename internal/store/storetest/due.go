@@ -47,71 +47,78 @@ func (s *subject) dues(queue string, before time.Time, limit int, want ...string
 	}
 }
 
+// at is so many minutes after noon.
+func at(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+
 func testDue(t *testing.T, s *suite) {
 	e := s.engine(t)
-	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
-	t.Run("oldest first, over partitions", func(t *testing.T) {
-		e := subject{t, e}
-		e.commit("p", dueOp(driver.Insert, "p", "c", 0, "push", at(3)), dueOp(driver.Insert, "p", "a", 0, "push", at(1)))
-		e.commit("q", dueOp(driver.Insert, "q", "b", 0, "push", at(2)), dueOp(driver.Insert, "q", "other", 0, "pus", at(0)))
-		e.commit("r", dueOp(driver.Insert, "r", "d", 0, "push", at(4)), op(driver.Insert, "r", "none", 0, ""))
-		e.dues("push", at(3), 10, "a", "b", "c")
-		e.dues("push", at(3), 2, "a", "b")
-		e.dues("push", at(3).Add(-time.Microsecond), 10, "a", "b")
-		e.dues("push", at(0), 10)
-		e.dues("pus", at(9), 10, "other")
-		e.dues("nothing", at(9), 10)
-	})
+	run(t, e, "oldest first, over partitions", testDueOrder)
 	t.Run("what is read says when", func(t *testing.T) {
 		d := e.read(ref("plain", "p", "a"))
 		if !d.Due.At.Equal(at(1)) || d.Due.Queue != "push" || string(d.Body) != "work a" {
 			t.Errorf("%+v", d)
 		}
 	})
-	t.Run("moved and done", func(t *testing.T) {
-		e := subject{t, e}
-		e.commit("p", dueOp(driver.Reschedule, "p", "a", 1, "push", at(60)))
-		e.conflicts(0, "p", dueOp(driver.Reschedule, "p", "a", 1, "push", at(61)))
-		e.conflicts(0, "p", dueOp(driver.Reschedule, "p", "absent", 1, "push", at(61)))
-		e.holds("p", "a", "work a", 2)
-		e.dues("push", at(30), 10, "b", "c", "d")
-		e.commit("q", driver.Op{Kind: driver.Delete, Doc: driver.Doc{Ref: ref("plain", "q", "b"), Rev: 1}})
-		e.commit("p", op(driver.Put, "p", "c", 0, "not due any more"))
-		e.dues("push", at(90), 10, "d", "a")
-		e.commit("p", dueOp(driver.Reschedule, "p", "a", 2, "", time.Time{}))
-		e.dues("push", at(90), 10, "d")
-	})
-	t.Run("rescheduling keeps the rest", func(t *testing.T) {
-		e := subject{t, e}
-		o := ranked(driver.Insert, "lying", "p", "k", 0, "w", 5)
-		o.Doc.Expires = noon.AddDate(1, 0, 0)
-		e.commit("p", o)
-		e.commit("p", driver.Op{Kind: driver.Reschedule, Doc: driver.Doc{Ref: o.Doc.Ref, Rev: 1, Due: driver.Due{Queue: "keep", At: noon}}})
-		e.finds(driver.Query{Collection: "lying", Partition: "p", Index: "by-number", Equal: []driver.Value{driver.Num(5)}}, "k")
-		e.finds(driver.Query{Collection: "lying", Partition: "p", Index: "by-desc-word"}, "k")
-		if d := e.read(o.Doc.Ref); !d.Expires.Equal(o.Doc.Expires) || string(d.Body) != "w/5" {
-			t.Errorf("%+v", d)
-		}
-	})
-	t.Run("one worker gets it", func(t *testing.T) {
-		for round := range 20 {
-			p := fmt.Sprint("lease-", round)
-			e.commit(p, dueOp(driver.Insert, p, "job", 0, "lease", noon))
-			var wins atomic.Int32
-			together(t, 6, func(int) error {
-				won, err := insist(e, p, dueOp(driver.Reschedule, p, "job", 1, "lease", noon.Add(time.Hour)))
-				if won {
-					wins.Add(1)
-				}
-				return err
-			})
-			if wins.Load() != 1 {
-				t.Fatalf("%d workers have it", wins.Load())
-			}
-		}
-		(&subject{t, e}).dues("lease", noon, 100)
-	})
+	run(t, e, "moved and done", testDueMoves)
+	run(t, e, "rescheduling keeps the rest", testReschedule)
+	run(t, e, "one worker gets it", testLease)
 	e.check()
+}
+
+func testDueOrder(e *subject) {
+	e.commit("p", dueOp(driver.Insert, "p", "c", 0, "push", at(3)), dueOp(driver.Insert, "p", "a", 0, "push", at(1)))
+	e.commit("q", dueOp(driver.Insert, "q", "b", 0, "push", at(2)), dueOp(driver.Insert, "q", "other", 0, "pus", at(0)))
+	e.commit("r", dueOp(driver.Insert, "r", "d", 0, "push", at(4)), op(driver.Insert, "r", "none", 0, ""))
+	e.dues("push", at(3), 10, "a", "b", "c")
+	e.dues("push", at(3), 2, "a", "b")
+	e.dues("push", at(3).Add(-time.Microsecond), 10, "a", "b")
+	e.dues("push", at(0), 10)
+	e.dues("pus", at(9), 10, "other")
+	e.dues("nothing", at(9), 10)
+}
+
+func testDueMoves(e *subject) {
+	e.commit("p", dueOp(driver.Reschedule, "p", "a", 1, "push", at(60)))
+	e.conflicts(0, "p", dueOp(driver.Reschedule, "p", "a", 1, "push", at(61)))
+	e.conflicts(0, "p", dueOp(driver.Reschedule, "p", "absent", 1, "push", at(61)))
+	e.holds("p", "a", "work a", 2)
+	e.dues("push", at(30), 10, "b", "c", "d")
+	e.commit("q", driver.Op{Kind: driver.Delete, Doc: driver.Doc{Ref: ref("plain", "q", "b"), Rev: 1}})
+	e.commit("p", op(driver.Put, "p", "c", 0, "not due any more"))
+	e.dues("push", at(90), 10, "d", "a")
+	e.commit("p", dueOp(driver.Reschedule, "p", "a", 2, "", time.Time{}))
+	e.dues("push", at(90), 10, "d")
+}
+
+func testReschedule(e *subject) {
+	o := ranked(driver.Insert, "lying", "p", "k", 0, "w", 5)
+	o.Doc.Expires = noon.AddDate(1, 0, 0)
+	e.commit("p", o)
+	e.commit("p", driver.Op{Kind: driver.Reschedule, Doc: driver.Doc{Ref: o.Doc.Ref, Rev: 1, Due: driver.Due{Queue: "keep", At: noon}}})
+	e.finds(driver.Query{Collection: "lying", Partition: "p", Index: "by-number", Equal: []driver.Value{driver.Num(5)}}, "k")
+	e.finds(driver.Query{Collection: "lying", Partition: "p", Index: "by-desc-word"}, "k")
+	if d := e.read(o.Doc.Ref); !d.Expires.Equal(o.Doc.Expires) || string(d.Body) != "w/5" {
+		e.t.Errorf("%+v", d)
+	}
+}
+
+func testLease(e *subject) {
+	for round := range 20 {
+		p := fmt.Sprint("lease-", round)
+		e.commit(p, dueOp(driver.Insert, p, "job", 0, "lease", noon))
+		var wins atomic.Int32
+		together(e.t, 6, func(int) error {
+			won, err := insist(e, p, dueOp(driver.Reschedule, p, "job", 1, "lease", noon.Add(time.Hour)))
+			if won {
+				wins.Add(1)
+			}
+			return err
+		})
+		if wins.Load() != 1 {
+			e.t.Fatalf("%d workers have it", wins.Load())
+		}
+	}
+	e.dues("lease", noon, 100)
 }
 
 func testWork(t *testing.T, s *suite) {

@@ -9,17 +9,18 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-// testExpiry uses times far in the past and the future, so that no engine needs a clock
-// that a test can set.
+// Times far from any clock's, so that no engine needs one that a test can set.
+var past, future = noon.AddDate(-30, 0, 0), noon.AddDate(100, 0, 0)
+
+func expiring(kind driver.OpKind, id string, rev uint64, at time.Time) driver.Op {
+	o := ranked(kind, "lying", "p", id, rev, "w", 1)
+	o.Doc.Expires = at
+	o.Doc.Due = driver.Due{Queue: "expiring", At: past}
+	return o
+}
+
 func testExpiry(t *testing.T, s *suite) {
 	e := s.engine(t)
-	past, future := noon.AddDate(-30, 0, 0), noon.AddDate(100, 0, 0)
-	expiring := func(kind driver.OpKind, id string, rev uint64, at time.Time) driver.Op {
-		o := ranked(kind, "lying", "p", id, rev, "w", 1)
-		o.Doc.Expires = at
-		o.Doc.Due = driver.Due{Queue: "expiring", At: past}
-		return o
-	}
 	e.commit("p", expiring(driver.Insert, "old", 0, past), expiring(driver.Insert, "new", 0, future), expiring(driver.Insert, "ever", 0, time.Time{}))
 	old := ref("lying", "p", "old")
 	t.Run("absent for reads", func(t *testing.T) {
@@ -47,22 +48,23 @@ func testExpiry(t *testing.T, s *suite) {
 		e.commit("p", expiring(driver.Insert, "old", 0, future))
 		e.finds(driver.Query{Collection: "lying", Partition: "p", Index: "by-number"}, "ever", "new", "old")
 	})
-	t.Run("swept", func(t *testing.T) {
-		e := subject{t, e}
-		for i := range 5 {
-			e.commit("p", expiring(driver.Put, fmt.Sprint("gone-", i), 0, past))
-		}
-		for want := 2; ; {
-			n, err := e.Sweep(context.Background(), noon, 2)
-			if err != nil || n > want {
-				t.Fatalf("swept %d, %v", n, err)
-			}
-			if n == 0 {
-				break
-			}
-		}
-		e.finds(driver.Query{Collection: "lying", Partition: "p"}, "ever", "new", "old")
-		e.commit("p", expiring(driver.Insert, "gone-0", 0, future))
-	})
+	run(t, e, "swept", testSweep)
 	e.check()
+}
+
+func testSweep(e *subject) {
+	for i := range 5 {
+		e.commit("p", expiring(driver.Put, fmt.Sprint("gone-", i), 0, past))
+	}
+	for want := 2; ; {
+		n, err := e.Sweep(context.Background(), noon, 2)
+		if err != nil || n > want {
+			e.t.Fatalf("swept %d, %v", n, err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	e.finds(driver.Query{Collection: "lying", Partition: "p"}, "ever", "new", "old")
+	e.commit("p", expiring(driver.Insert, "gone-0", 0, future))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-// Open makes an engine with specs in dir, a folder of the engine's own; opened again it
+// OpenFunc makes an engine with specs in dir, a folder of the engine's own; opened again it
 // has what it had when it was closed.
 type OpenFunc func(t *testing.T, dir string, specs []driver.Spec) driver.Engine
 
@@ -89,7 +89,7 @@ func ref(collection, partition, id string) driver.Ref {
 	return driver.Ref{Collection: collection, Partition: partition, ID: id}
 }
 
-// put is an operation on the plain collection.
+// op is an operation on the plain collection.
 func op(kind driver.OpKind, partition, id string, rev uint64, body string) driver.Op {
 	return driver.Op{Kind: kind, Doc: driver.Doc{Ref: ref("plain", partition, id), Rev: rev, Body: []byte(body)}}
 }
@@ -174,6 +174,11 @@ func (s *subject) finds(q driver.Query, want ...string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.t.Errorf("find %+v (-want +got):\n%s", q, diff)
 	}
+}
+
+// run is a subtest on an engine that is there.
+func run(t *testing.T, e *subject, name string, test func(e *subject)) {
+	t.Run(name, func(t *testing.T) { test(&subject{t, e.Engine}) })
 }
 
 // check expects the engine to find itself in order.
