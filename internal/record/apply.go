@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
@@ -80,8 +80,8 @@ type fold struct {
 	c       *Change
 	objects []object
 	applied []Applied
-	taken   map[PersonID][]int // objects to be taken from others' records
-	ops     []driver.Op        // of the person's commit
+	taken   map[PersonID][]taken // objects to be hidden in others' records
+	ops     []driver.Op          // of the person's commit
 	finder  []finderEntry
 	idents  map[string]bool // identifiers of a directory written already
 }
@@ -95,6 +95,8 @@ type object struct {
 	version  string
 	owner    PersonID // by the locator; "" if there is none
 	ownerRev uint64
+	from     PersonID // whom the owner had it from, if it moved
+	yields   PersonID // whom it goes back to, of whom something later was said
 	before   envelope // stored state, nil if there is none
 	rev      uint64
 	known    bool // this version is stored already, not as the current one
@@ -160,7 +162,8 @@ func (f *fold) read(ctx context.Context) error {
 	}
 	err := f.r.o.Store.Get(ctx, refs, func(d *driver.Doc) bool {
 		o := &f.objects[at[d.ID]]
-		o.owner, o.ownerRev = PersonID(d.Body), d.Rev
+		o.owner, o.from = decodeLocator(d.Body)
+		o.ownerRev = d.Rev
 		return true
 	})
 	if err != nil {
@@ -287,6 +290,20 @@ func locatorRef(source, typ, sourceID string) driver.Ref {
 	return driver.Ref{Collection: locators, Partition: source, ID: typ + "/" + sourceID}
 }
 
+// encodeLocator and decodeLocator keep whose an object is, and whom they had it
+// from, where it moved.
+func encodeLocator(owner, from PersonID) []byte {
+	if from == "" {
+		return []byte(owner)
+	}
+	return []byte(owner + " " + from)
+}
+
+func decodeLocator(b []byte) (owner, from PersonID) {
+	o, f, _ := strings.Cut(string(b), " ")
+	return PersonID(o), PersonID(f)
+}
+
 // Locate returns whose the source's objects are, of those that are known.
 func (r *Records) Locate(ctx context.Context, source, typ string, sourceIDs []string) (map[string]PersonID, error) {
 	refs := make([]driver.Ref, len(sourceIDs))
@@ -295,7 +312,7 @@ func (r *Records) Locate(ctx context.Context, source, typ string, sourceIDs []st
 	}
 	out := make(map[string]PersonID, len(refs))
 	err := r.o.Store.Get(ctx, refs, func(d *driver.Doc) bool {
-		out[d.ID[len(typ)+1:]] = PersonID(d.Body)
+		out[d.ID[len(typ)+1:]], _ = decodeLocator(d.Body)
 		return true
 	})
 	if err != nil {
@@ -303,6 +320,3 @@ func (r *Records) Locate(ctx context.Context, source, typ string, sourceIDs []st
 	}
 	return out, nil
 }
-
-// at is a time of an order as a time.
-func (o order) at() time.Time { return time.UnixMicro(o.time).UTC() }

@@ -13,35 +13,47 @@ import (
 func (f *fold) object(ctx context.Context, i int, t *tieChanges) error {
 	o := &f.objects[i]
 	f.applied[i] = Applied{ID: string(f.c.Person) + "-" + o.entry, Version: o.version}
-	moved := false
-	if o.owner != "" && o.owner != f.c.Person {
-		theirs, err := f.theirs(ctx, o)
+	for _, rival := range [...]PersonID{o.owner, o.from} {
+		if rival == "" || rival == f.c.Person {
+			continue
+		}
+		theirs, rev, err := f.theirs(ctx, o, rival)
 		if err != nil {
 			return err
 		}
 		if theirs != nil && !o.order.after(theirs.order()) {
-			f.applied[i].Result = Late // said before the object went to the other person: not shown here
-			if o.before != nil && !o.before.has(flagMoved) {
-				f.take(f.c.Person, i) // two messages that each came first: what this one showed is taken back
-			}
+			f.yield(i, rival)
 			return nil
 		}
-		f.take(o.owner, i)
-		moved = true
+		f.take(rival, taken{i, rev})
 	}
 	f.applied[i].Result = f.place(o, t)
-	if moved {
+	if o.owner != "" && o.owner != f.c.Person {
 		f.applied[i].Result = Moved
 	}
 	return nil
 }
 
-// theirs reads the state of an object in its present owner's record; nil if it was
-// taken from there already.
-func (f *fold) theirs(ctx context.Context, o *object) (e envelope, err error) {
+// yield leaves the object to another person, of whom something later was said:
+// nothing is shown here, and what a message of the same moment showed is taken back.
+func (f *fold) yield(i int, to PersonID) {
+	o := &f.objects[i]
+	f.applied[i].Result = Late
+	if o.owner == f.c.Person {
+		o.yields = to
+	}
+	if o.before != nil && !o.before.has(flagMoved) {
+		f.take(f.c.Person, taken{i, o.rev})
+	}
+}
+
+// theirs reads the state of an object in somebody else's record; nil if there is
+// none, or it was taken from there already.
+func (f *fold) theirs(ctx context.Context, o *object, p PersonID) (e envelope, rev uint64, err error) {
 	var fault error
-	err = f.r.o.Store.Get(ctx, []driver.Ref{{Collection: entries, Partition: string(o.owner), ID: o.entry}}, func(d *driver.Doc) bool {
+	err = f.r.o.Store.Get(ctx, []driver.Ref{{Collection: entries, Partition: string(p), ID: o.entry}}, func(d *driver.Doc) bool {
 		e, fault = open(append([]byte(nil), d.Body...))
+		rev = d.Rev
 		return true
 	})
 	if err == nil {
@@ -50,14 +62,21 @@ func (f *fold) theirs(ctx context.Context, o *object) (e envelope, err error) {
 	if e != nil && e.has(flagMoved) {
 		e = nil
 	}
-	return e, err
+	return e, rev, err
 }
 
-func (f *fold) take(owner PersonID, i int) {
+// taken is an object to be hidden in a record, and the revision that was compared;
+// 0 if there was nothing.
+type taken struct {
+	object int
+	rev    uint64
+}
+
+func (f *fold) take(owner PersonID, x taken) {
 	if f.taken == nil {
-		f.taken = map[PersonID][]int{}
+		f.taken = map[PersonID][]taken{}
 	}
-	f.taken[owner] = append(f.taken[owner], i)
+	f.taken[owner] = append(f.taken[owner], x)
 }
 
 // place folds an object into the person's own record: as the current state, or as
@@ -134,33 +153,84 @@ func (f *fold) late(o *object) {
 // objects are, then shows them. A crash in between leaves an object shown nowhere,
 // and the message, which is in the inbox, is applied again.
 //
-// Of objects that nobody has yet, the two last are done at the same time, which
-// spares a wait for the disk. Should another message about one of them, and another
-// person, come first at that very moment, the one commit fails, and the change is
-// worked out anew: the later said stays, the other is taken back.
+// Several messages may do so with one object at the same moment. So the locator
+// also names whom the object came from, and what they show is looked at once more
+// when it is said whose it is now; and whoever shows an object looks afterwards
+// whether it still is this person's. If not, the change is worked out anew, and the
+// latest said stays.
 func (f *fold) commit(ctx context.Context) error {
-	for owner, which := range f.taken {
-		if err := f.takeFrom(ctx, owner, which); err != nil {
-			return err
-		}
+	if err := f.takeAll(ctx); err != nil {
+		return err
 	}
 	if err := f.locateAndShow(ctx); err != nil {
+		return err
+	}
+	if err := f.confirm(ctx); err != nil {
 		return err
 	}
 	return f.r.find(ctx, f.finder)
 }
 
+// locateAndShow does both at the same time for objects that nobody has yet, which
+// spares a wait for the disk: at worst one of the two fails, and all is done anew.
 func (f *fold) locateAndShow(ctx context.Context) error {
-	if f.taken != nil {
-		if err := f.locate(ctx); err != nil {
-			return err
-		}
-		return f.show(ctx)
+	if f.taken == nil {
+		located := make(chan error, 1)
+		go func() { located <- f.locate(ctx) }()
+		err := f.show(ctx)
+		return cmp.Or(<-located, err)
 	}
-	located := make(chan error, 1)
-	go func() { located <- f.locate(ctx) }()
-	err := f.show(ctx)
-	return cmp.Or(<-located, err)
+	if err := f.locate(ctx); err != nil {
+		return err
+	}
+	if err := f.lookAgain(ctx); err != nil {
+		return err
+	}
+	return f.show(ctx)
+}
+
+// lookAgain finds out whether what was taken has been shown meanwhile; a conflict,
+// if so.
+func (f *fold) lookAgain(ctx context.Context) error {
+	for owner, which := range f.taken {
+		for _, x := range which {
+			if owner == f.c.Person {
+				continue
+			}
+			e, _, err := f.theirs(ctx, &f.objects[x.object], owner)
+			if err != nil {
+				return err
+			}
+			if e != nil {
+				return &driver.ConflictError{}
+			}
+		}
+	}
+	return nil
+}
+
+// confirm looks whether what is shown is still this person's; a conflict, if not.
+func (f *fold) confirm(ctx context.Context) error {
+	var refs []driver.Ref
+	for i := range f.objects {
+		o, r := &f.objects[i], f.applied[i].Result
+		if r == Created || r == Moved || o.owner != f.c.Person && r != Late {
+			refs = append(refs, locatorRef(f.c.Source.ID, o.Type, o.SourceID))
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	lost := false
+	err := f.r.o.Store.Get(ctx, refs, func(d *driver.Doc) bool {
+		owner, _ := decodeLocator(d.Body)
+		lost = lost || owner != f.c.Person
+		return true
+	})
+	if err == nil && lost {
+		err = &driver.ConflictError{Ref: refs[0]}
+	}
+	return err
 }
 
 // show commits to the person's record.
@@ -171,13 +241,27 @@ func (f *fold) show(ctx context.Context) error {
 	return f.r.o.Store.Commit(ctx, string(f.c.Person), f.ops)
 }
 
-// takeFrom hides objects in the record they lie in.
-func (f *fold) takeFrom(ctx context.Context, owner PersonID, which []int) error {
+// takeAll hides what goes to another person.
+func (f *fold) takeAll(ctx context.Context) error {
+	for owner, which := range f.taken {
+		if err := f.takeFrom(ctx, owner, which); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeFrom hides objects in the record they lie in, if they are as they were
+// compared.
+func (f *fold) takeFrom(ctx context.Context, owner PersonID, which []taken) error {
 	t := newTies(f.r, owner)
 	var ops []driver.Op
 	var refs []driver.Ref
-	for _, i := range which {
-		refs = append(refs, driver.Ref{Collection: entries, Partition: string(owner), ID: f.objects[i].entry})
+	compared := map[string]uint64{}
+	for _, x := range which {
+		entry := f.objects[x.object].entry
+		refs = append(refs, driver.Ref{Collection: entries, Partition: string(owner), ID: entry})
+		compared[entry] = x.rev
 	}
 	var fault error
 	err := f.r.o.Store.Get(ctx, refs, func(d *driver.Doc) bool {
@@ -187,6 +271,10 @@ func (f *fold) takeFrom(ctx context.Context, owner PersonID, which []int) error 
 		}
 		if e.has(flagMoved) {
 			return true
+		}
+		if compared[d.ID] != d.Rev {
+			fault = &driver.ConflictError{Ref: d.Ref}
+			return false
 		}
 		orgs, kind, _ := parseOrgs(e.str(strOrgs))
 		t.remove(orgs, kind, d.ID)
@@ -213,14 +301,18 @@ func (f *fold) locate(ctx context.Context) error {
 	var ops []driver.Op
 	for i := range f.objects {
 		o := &f.objects[i]
-		if o.owner == f.c.Person || f.applied[i].Result == Late && o.owner != "" {
+		owner, from := f.c.Person, o.owner
+		switch {
+		case o.yields != "":
+			owner, from = o.yields, f.c.Person
+		case o.owner == f.c.Person || f.applied[i].Result == Late && o.owner != "":
 			continue
 		}
 		kind := driver.Insert
 		if o.owner != "" {
 			kind = driver.Replace
 		}
-		ops = append(ops, driver.Op{Kind: kind, Doc: driver.Doc{Ref: locatorRef(f.c.Source.ID, o.Type, o.SourceID), Rev: o.ownerRev, Body: []byte(f.c.Person)}})
+		ops = append(ops, driver.Op{Kind: kind, Doc: driver.Doc{Ref: locatorRef(f.c.Source.ID, o.Type, o.SourceID), Rev: o.ownerRev, Body: encodeLocator(owner, from)}})
 	}
 	if len(ops) == 0 {
 		return nil

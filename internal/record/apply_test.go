@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -289,31 +290,41 @@ func TestBytesAsSent(t *testing.T) {
 	}
 }
 
-// Two messages say at the same moment, each as the first, whose an object is: it is
-// shown to the one whom the later message names, and to nobody else.
-func TestTwoFirstMessagesAtOnce(t *testing.T) {
+// Messages say at the same moment whose an object is, each another person: it is
+// shown to the one whom the latest names, and to nobody else.
+func TestManyMessagesAtOnce(t *testing.T) {
 	w := newWorld(t)
-	m, j := w.knows(mary, "Smith"), w.knows(john, "Jones")
+	people := []nhs.Number{mary, john, nhs.MustNumber("9990000034"), nhs.MustNumber("9990000042")}
+	for i, n := range people {
+		w.knows(n, fmt.Sprint("Person", i))
+	}
 	const objects = 40
 	errc := make(chan error)
 	for i := range objects {
-		o := observation(t, fmt.Sprintf("o%d", i), "718-7", "2026-01-05", "1.0")
-		for _, c := range []record.Change{w.change(hospital, mary, 10, o), w.change(hospital, john, 11, o)} {
+		for k, n := range people {
+			c := w.change(hospital, n, 10+(k+i)%len(people), observation(t, fmt.Sprintf("o%d", i), "718-7", "2026-01-05", "1.0"))
 			go func() {
 				_, err := w.r.Apply(t.Context(), c)
 				errc <- err
 			}()
 		}
 	}
-	for range 2 * objects {
+	for range objects * len(people) {
 		if err := <-errc; err != nil {
 			t.Error(err)
 		}
 	}
-	for p, want := range map[record.PersonID]int{m: 0, j: objects} {
-		v := w.mustOpen(w.doctor(hospital.Org), p, "Observation")
-		if got := w.search(v, record.Search{Type: "Observation"}); len(got) != want {
-			t.Errorf("%d shown, want %d", len(got), want)
+	for k, n := range people {
+		v := w.mustOpen(w.doctor(hospital.Org), w.r.PersonOf(n), "Observation")
+		got := map[string]bool{}
+		if _, err := v.Search(t.Context(), record.Search{Type: "Observation"}, func(e record.Entry) bool { got[e.ID] = true; return true }); err != nil {
+			t.Fatal(err)
+		}
+		for i := range objects {
+			id := record.EntryID(w.r.PersonOf(n), hospital.ID, "Observation", fmt.Sprintf("o%d", i))
+			if want := (k+i)%len(people) == len(people)-1; got[id] != want {
+				t.Errorf("o%d shown to person %d: %v, want %v", i, k, got[id], want)
+			}
 		}
 	}
 }
