@@ -15,20 +15,34 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-// Spec and the other types of package driver, so that callers need this package only.
+// The types are package driver's, where their rules are written.
+
 type (
-	Spec          = driver.Spec
-	Index         = driver.Index
-	Field         = driver.Field
-	Value         = driver.Value
-	Ref           = driver.Ref
-	Due           = driver.Due
-	Doc           = driver.Doc
-	Op            = driver.Op
-	OpKind        = driver.OpKind
-	Query         = driver.Query
-	Visit         = driver.Visit
-	Log           = driver.Log
+	// Spec declares a collection.
+	Spec = driver.Spec
+	// Index is an order over the documents of a partition.
+	Index = driver.Index
+	// Field is one part of an index key.
+	Field = driver.Field
+	// Value is one value of an index key.
+	Value = driver.Value
+	// Ref names a document.
+	Ref = driver.Ref
+	// Due says in which queue a document waits, and until when.
+	Due = driver.Due
+	// Doc is a stored document.
+	Doc = driver.Doc
+	// Op is one operation of a commit.
+	Op = driver.Op
+	// OpKind says what an operation does.
+	OpKind = driver.OpKind
+	// Query reads one partition by one index.
+	Query = driver.Query
+	// Visit receives a document, which is valid until it returns.
+	Visit = driver.Visit
+	// Log is an append-only sequence of records.
+	Log = driver.Log
+	// ConflictError says that the condition of an operation did not hold.
 	ConflictError = driver.ConflictError
 )
 
