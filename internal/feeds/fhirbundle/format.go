@@ -45,15 +45,12 @@ const (
 const mostObjects = 900
 
 // Format understands Bundles. It is safe for concurrent use.
-type Format struct {
-	records Records
-	flight  *flight
-}
+type Format struct{ records Records }
 
 var _ feeds.Format = (*Format)(nil)
 
 // NewFormat returns the format over the record.
-func NewFormat(r Records) *Format { return &Format{r, newFlight()} }
+func NewFormat(r Records) *Format { return &Format{r} }
 
 // job is one application of one message.
 type job struct {
@@ -87,9 +84,6 @@ func (f *Format) Apply(ctx context.Context, from feeds.Sender, m *feeds.Message,
 	if h := j.begin(); h != nil {
 		return whole(*h), nil
 	}
-	names := j.names()
-	f.flight.start(names)
-	defer f.flight.end(names)
 	if err := j.judge(ctx); err != nil {
 		return feeds.Outcome{}, err
 	}
