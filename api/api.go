@@ -4,6 +4,8 @@
 // behind it, by the record.
 package api
 
+//go:generate go run ./internal/openapi -root ..
+
 import (
 	"context"
 	"crypto/x509"

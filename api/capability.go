@@ -14,8 +14,8 @@ import (
 //	@Summary	What this server does
 //	@Tags		about
 //	@Produce	application/fhir+json
-//	@Success	200	{object}	CapabilityStatement
-//	@Failure	400,406,500	{object}	OperationOutcome
+//	@Success	200	{object}	main.CapabilityStatement
+//	@Failure	400,406,500	{object}	main.OperationOutcome
 //	@Router		/fhir/R4/metadata [get]
 func (s *server) metadata(statement []byte) fiber.Handler {
 	return func(c *fiber.Ctx) error {

@@ -21,8 +21,8 @@ import (
 //	@Param			_count	query	int		false	"entries a page, 1 to 100; 1,000 if absent"
 //	@Param			_type	query	string	false	"types, separated by commas"
 //	@Param			_cursor	query	string	false	"of a link to the next page"
-//	@Success		200	{object}	Bundle
-//	@Failure		400,401,403,404,406,429,500,503	{object}	OperationOutcome
+//	@Success		200	{object}	main.Bundle
+//	@Failure		400,401,403,404,406,429,500,503	{object}	main.OperationOutcome
 //	@Router			/fhir/R4/Patient/{id}/$everything [get]
 func (s *server) everything(c *fiber.Ctx) error {
 	if err := acceptable(c.Context()); err != nil {

@@ -99,11 +99,11 @@ func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
 	if status, ok := statusOfCode[e.Code]; ok {
 		f.status = status
 	}
-	text := errs.Message(e)
 	if e.Kind == errs.NotFound && e.Code == "" {
 		// Whoever said it and why: absent and hidden are the same, to the byte.
-		text = errs.Message(access.Absent())
+		e = ours(access.Absent())
 	}
+	text := errs.Message(e)
 	allow := string(ctx.Response.Header.Peek(fiber.HeaderAllow))
 	last := ctx.Response.ConnectionClose()
 	ctx.Response.Reset()

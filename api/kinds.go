@@ -45,17 +45,24 @@ func newKind(name string) *kind {
 	for _, p := range fhir.SearchParams(name) {
 		switch {
 		case p.Name == "_id": // every type has it
+		case p.Kind == fhir.ReferenceParam: // whose it is: below
 		case name == patientType && slices.Contains(finders, p.Name): // people are found by those, not filtered
 		case p.Kind == fhir.DateParam:
 			k.date = p.Name
 			k.params[p.Name] = param{SearchParam: p}
 		default:
-			k.params[p.Name] = param{SearchParam: p, subject: p.Kind == fhir.ReferenceParam}
+			k.params[p.Name] = param{SearchParam: p}
 		}
 	}
-	if p, ok := k.params["patient"]; ok && subjects[name] {
-		p.Name = "subject"
-		k.params["subject"] = p
+	if name == patientType {
+		return k
+	}
+	// Whose entries are asked for chooses the record: every type is searched so, also
+	// those that FHIR gives no such parameter.
+	for _, whose := range []string{"patient", "subject"} {
+		if whose == "patient" || subjects[name] {
+			k.params[whose] = param{fhir.SearchParam{Name: whose, Kind: fhir.ReferenceParam}, true}
+		}
 	}
 	return k
 }

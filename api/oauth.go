@@ -14,8 +14,8 @@ import (
 //	@Summary	SMART configuration
 //	@Tags		about
 //	@Produce	json
-//	@Success	200	{object}	SMARTConfiguration
-//	@Failure	500	{object}	OperationOutcome
+//	@Success	200	{object}	main.SMARTConfiguration
+//	@Failure	500	{object}	main.OperationOutcome
 //	@Router		/fhir/R4/.well-known/smart-configuration [get]
 func (s *server) smartConfiguration() fiber.Handler {
 	b := append([]byte(nil), `{"token_endpoint":`...)
@@ -41,9 +41,9 @@ func (s *server) smartConfiguration() fiber.Handler {
 //	@Param			scope					formData	string	true	"SMART v2 scopes"
 //	@Param			client_assertion_type	formData	string	true	"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 //	@Param			client_assertion		formData	string	true	"signed JWT"
-//	@Success		200	{object}	TokenResponse
-//	@Failure		400,401	{object}	TokenError
-//	@Failure		413,415,429,500,503	{object}	Problem
+//	@Success		200	{object}	main.TokenResponse
+//	@Failure		400,401	{object}	main.TokenError
+//	@Failure		413,415,429,500,503	{object}	main.Problem
 //	@Router			/oauth/token [post]
 func (s *server) token(c *fiber.Ctx) error {
 	ctx := c.Context()

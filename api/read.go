@@ -29,9 +29,9 @@ func (s *server) kindOf(c *fiber.Ctx) (*kind, error) {
 //	@Param			type			path	string	true	"FHIR resource type"
 //	@Param			id				path	string	true	"resource id"
 //	@Param			If-None-Match	header	string	false	"entity tag of the version that the caller has"
-//	@Success		200	{object}	Resource
+//	@Success		200	{object}	main.Resource
 //	@Success		304	"the caller's version is the current one"
-//	@Failure		400,401,403,404,406,429,500,503	{object}	OperationOutcome
+//	@Failure		400,401,403,404,406,429,500,503	{object}	main.OperationOutcome
 //	@Router			/fhir/R4/{type}/{id} [get]
 func (s *server) read(c *fiber.Ctx) error {
 	k, err := s.kindOf(c)
@@ -66,9 +66,9 @@ func (s *server) read(c *fiber.Ctx) error {
 //	@Param		type	path	string	true	"FHIR resource type"
 //	@Param		id		path	string	true	"resource id"
 //	@Param		version	path	string	true	"meta.versionId"
-//	@Success	200	{object}	Resource
+//	@Success	200	{object}	main.Resource
 //	@Success	304	"the caller has it"
-//	@Failure	400,401,403,404,406,429,500,503	{object}	OperationOutcome
+//	@Failure	400,401,403,404,406,429,500,503	{object}	main.OperationOutcome
 //	@Router		/fhir/R4/{type}/{id}/_history/{version} [get]
 func (s *server) vread(c *fiber.Ctx) error {
 	k, err := s.kindOf(c)

@@ -21,8 +21,8 @@ import (
 //	@Param			_sort	query	string	false	"date or -date (newest first, the default)"
 //	@Param			_cursor	query	string	false	"of a link to the next page"
 //	@Param			Prefer	header	string	false	"handling=strict refuses unknown parameters"
-//	@Success		200	{object}	Bundle
-//	@Failure		400,401,403,404,406,429,500,503	{object}	OperationOutcome
+//	@Success		200	{object}	main.Bundle
+//	@Failure		400,401,403,404,406,429,500,503	{object}	main.OperationOutcome
 //	@Router			/fhir/R4/{type} [get]
 func (s *server) search(c *fiber.Ctx) error { return s.searchAny(c) }
 
@@ -42,8 +42,8 @@ func (s *server) search(c *fiber.Ctx) error { return s.searchAny(c) }
 //	@Param			birthdate			formData	string	false	"Patient only: YYYY-MM-DD"
 //	@Param			given				formData	string	false	"Patient only"
 //	@Param			address-postalcode	formData	string	false	"Patient only"
-//	@Success		200	{object}	Bundle
-//	@Failure		400,401,403,404,406,415,429,500,503	{object}	OperationOutcome
+//	@Success		200	{object}	main.Bundle
+//	@Failure		400,401,403,404,406,415,429,500,503	{object}	main.OperationOutcome
 //	@Router			/fhir/R4/{type}/_search [post]
 func (s *server) searchPost(c *fiber.Ctx) error { return s.searchAny(c) }
 
@@ -135,8 +135,8 @@ func (s *server) sealed(c *fiber.Ctx, q *query, next string) string {
 //	@Param		id		path	string	true	"resource id"
 //	@Param		_count	query	int		false	"versions a page, 1 to 100"	default(50)
 //	@Param		_cursor	query	string	false	"of a link to the next page"
-//	@Success	200	{object}	Bundle
-//	@Failure	400,401,403,404,406,429,500,503	{object}	OperationOutcome
+//	@Success	200	{object}	main.Bundle
+//	@Failure	400,401,403,404,406,429,500,503	{object}	main.OperationOutcome
 //	@Router		/fhir/R4/{type}/{id}/_history [get]
 func (s *server) history(c *fiber.Ctx) error {
 	k, err := s.kindOf(c)

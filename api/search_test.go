@@ -111,8 +111,8 @@ func TestSelfLink(t *testing.T) {
 	for query, want := range map[string]string{
 		"patient=" + p: "patient=" + p + "&_count=50",
 		"patient=Patient/" + p + "&code=a%7Cb&nonsense=1&_count=500&_format=json&_pretty=true": "patient=" + p + "&code=a%7Cb&_count=100",
-		"subject=Patient/" + p + "&_sort=date":                                               "patient=" + p + "&_sort=date&_count=50",
-		"patient=" + p + "&date=ge2026&_include=*&_count=7":                                  "patient=" + p + "&date=ge2026&_count=7",
+		"subject=Patient/" + p + "&_sort=date":                                                 "patient=" + p + "&_sort=date&_count=50",
+		"patient=" + p + "&date=ge2026&_include=*&_count=7":                                    "patient=" + p + "&date=ge2026&_count=7",
 	} {
 		b := w.get(doc, "/fhir/R4/Observation?"+query).bundle(t)
 		if got := b.link("self"); got != "/fhir/R4/Observation?"+want {

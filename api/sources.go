@@ -14,9 +14,9 @@ import (
 //	@Security		bearer
 //	@Accept			application/fhir+json
 //	@Produce		application/fhir+json
-//	@Param			bundle	body	Bundle	true	"FHIR Bundle"
-//	@Success		200	{object}	Bundle
-//	@Failure		400,401,403,406,409,413,415,422,429,500,503	{object}	OperationOutcome
+//	@Param			bundle	body	main.Bundle	true	"FHIR Bundle"
+//	@Success		200	{object}	main.Bundle
+//	@Failure		400,401,403,406,409,413,415,422,429,500,503	{object}	main.OperationOutcome
 //	@Router			/fhir/R4 [post]
 func (s *server) receive(c *fiber.Ctx) error {
 	ctx := c.Context()
