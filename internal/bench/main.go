@@ -73,12 +73,12 @@ func (p plan) measure(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer small.stop()
+	defer func() { _ = small.stop() }()
 	large, err := p.begin(ctx, binary, "large", p.people)
 	if err != nil {
 		return err
 	}
-	defer large.stop()
+	defer func() { _ = large.stop() }()
 	bare, err := startCeiling(ctx, p.dir, large.works)
 	if err != nil {
 		return err

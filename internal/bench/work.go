@@ -24,7 +24,6 @@ type work struct {
 	request  func(i int) []byte // the i-th; nil ends are not allowed
 	requests [][]byte
 	answers  [][]byte // bodies of some, for the ceiling
-	status   string
 }
 
 // prepare looks up the people and makes the requests of every kind of work.
@@ -198,9 +197,7 @@ func (w *work) capture() error {
 // the machine with what it measures.
 type conn struct {
 	net.Conn
-	buf  []byte
-	n    int
-	fail string
+	buf []byte
 }
 
 func dial(addr string, t *tls.Config) (*conn, error) {

@@ -100,11 +100,12 @@ func (r *Records) facts(ctx context.Context, f *access.Facts, p PersonID) ([]Per
 		}
 	}
 	for _, m := range c.members {
-		var y relation
-		if _, y, err = r.decisive(ctx, m, f.Caller); err != nil {
+		own, y, err := r.decisive(ctx, m, f.Caller)
+		if err != nil {
 			return nil, err
 		}
 		x.stronger(y)
+		c.restricted, c.sensitive = c.restricted || own.restricted, c.sensitive || own.sensitive // marked since the join
 		members = append(members, m)
 	}
 	f.Known, f.Sensitive, f.Restricted = c.known() && c.joinedTo == "", c.sensitive, c.restricted

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -163,9 +164,8 @@ func parseOrgs(s []byte) (orgs []nhs.ODS, kind int, until time.Time) {
 		return nil, 0, time.Time{}
 	}
 	fields := bytes.Fields(s)
-	var micro int64
-	fmt.Sscan(string(fields[0]), &kind)
-	fmt.Sscan(string(fields[1]), &micro)
+	kind, _ = strconv.Atoi(string(fields[0])) // orgsString wrote them
+	micro, _ := strconv.ParseInt(string(fields[1]), 10, 64)
 	for _, f := range fields[2:] {
 		orgs = append(orgs, nhs.ODS(f))
 	}

@@ -38,6 +38,10 @@ var sections = map[string]section.Section{
 	"CarePlan": section.CarePlans, "Goal": section.CarePlans, "CareTeam": section.CarePlans,
 	"NutritionOrder": section.CarePlans, "Consent": section.CarePlans,
 
+	"Device": section.Encounters, // an implant, say; it names its patient
+	"Task":   section.Encounters,
+	"Person": 0, // would tell a restricted person's address a second time
+
 	// Of the patient's compartment, though the table of package fhir has no definition
 	// of them and so does not say it.
 	"Account": section.Encounters, "ChargeItem": section.Encounters, "Claim": section.Encounters, "ClaimResponse": section.Encounters,
@@ -55,7 +59,7 @@ var council = map[string]bool{
 // directoryTypes belong to no person.
 var directoryTypes = map[string]bool{
 	"Organization": true, "Practitioner": true, "PractitionerRole": true, "Location": true, "Medication": true,
-	"HealthcareService": true, "Substance": true, "OrganizationAffiliation": true, "Endpoint": true, "Device": true,
+	"HealthcareService": true, "Substance": true, "OrganizationAffiliation": true, "Endpoint": true,
 }
 
 // IsDirectoryType reports whether resources of the type belong to no person.
