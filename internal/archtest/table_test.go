@@ -30,13 +30,13 @@ var may = map[string][]string{
 	// The record and its feeds.
 	"internal/ledger":           {"internal/access", "internal/errs", "internal/identity", "internal/nhs", "internal/section", "internal/store/driver"},
 	"internal/record":           {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/packed", "internal/partner", "internal/section", "internal/sharing", "internal/store/driver"},
-	"internal/feeds":            {"internal/errs", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
+	"internal/feeds":            {"internal/errs", "internal/fhir", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
 	"internal/feeds/fhirbundle": {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
 
 	// The doors.
 	"internal/web":      {"internal/errs", "internal/identity"},
 	"api":               {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
-	"internal/operator": {"internal/errs", "internal/feeds", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
+	"internal/operator": {"internal/access", "internal/errs", "internal/feeds", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
@@ -52,4 +52,7 @@ var may = map[string][]string{
 	"internal/testkit":     {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/testkit/pki"},
 	"internal/testkit/pki": {},
 	"internal/bench":       {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/store/bolt", "internal/testkit/pki"},
+
+	// More.
+	"api/internal/openapi": {},
 }

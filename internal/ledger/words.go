@@ -84,9 +84,9 @@ func object(e Event) string {
 
 var (
 	did = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
-		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "handled what decides about the person: "}
+		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "saw or set, for the programme: "}
 	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search",
-		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "handle what decides about the person: "}
+		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "see or set, for the programme: "}
 
 	because = []string{
 		access.NoBasis:       "",

@@ -45,7 +45,7 @@ func NewMetrics() *Metrics {
 		commitFails: prometheus.NewCounter(prometheus.CounterOpts{Name: "dcr_store_commit_failures_total",
 			Help: "Commits that failed, conflicts not counted."}),
 		inbox: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dcr_inbox_total",
-			Help: "Messages of a source, by what became of them: appended, unchanged, applied, refused."}, []string{"source", "result"}),
+			Help: "Messages of a source, by what became of them: appended, unchanged, applied."}, []string{"source", "result"}),
 		quarantined: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dcr_inbox_quarantined_total",
 			Help: "Messages of a source that were quarantined, by the code of the reason."}, []string{"source", "reason"}),
 	}
@@ -100,7 +100,6 @@ type Source struct {
 	Appended  prometheus.Counter // durable in the inbox
 	Unchanged prometheus.Counter // the same again
 	Applied   prometheus.Counter // visible in the record
-	Refused   prometheus.Counter // not taken at all
 
 	name        string
 	quarantined *prometheus.CounterVec
@@ -110,7 +109,7 @@ type Source struct {
 func (m *Metrics) Source(name string) *Source {
 	return &Source{name: name, quarantined: m.quarantined,
 		Appended: m.inbox.WithLabelValues(name, "appended"), Unchanged: m.inbox.WithLabelValues(name, "unchanged"),
-		Applied: m.inbox.WithLabelValues(name, "applied"), Refused: m.inbox.WithLabelValues(name, "refused")}
+		Applied: m.inbox.WithLabelValues(name, "applied")}
 }
 
 // Quarantined counts a message by the code of its reason, of which there are few;

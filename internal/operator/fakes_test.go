@@ -205,6 +205,11 @@ func (f fakeInbox) AgreementChanged(_ context.Context, org nhs.ODS) error {
 
 type fakeLedger struct{ w *world }
 
+func (f fakeLedger) Append(_ context.Context, e *ledger.Event) (uint64, error) {
+	f.w.do("ledger " + e.What)
+	return 0, nil
+}
+
 func (f fakeLedger) Len() uint64 { return uint64(len(f.w.events)) }
 
 func (f fakeLedger) Read(_ context.Context, from uint64, visit func(uint64, ledger.Event) bool) error {

@@ -5,8 +5,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -110,10 +112,16 @@ func (s *Service) Quarantine(ctx context.Context, q QuarantineQuery) (Quarantine
 	return page, err
 }
 
-// Quarantined returns one item and the message it is about.
+// Quarantined returns one item and the message it is about, which holds what the
+// source said of somebody: so it is an event in the ledger first.
 func (s *Service) Quarantined(ctx context.Context, source, id string) (Quarantined, error) {
 	it, m, err := s.o.Inbox.Show(ctx, source, id)
 	if err != nil {
+		return Quarantined{}, err
+	}
+	by := caller(ctx)
+	if _, err := s.o.Ledger.Append(ctx, &ledger.Event{Time: s.o.Now(), Request: requestID(), Kind: by.Kind, Caller: by.ID, Name: by.Name,
+		Action: access.Administer, Outcome: access.Allowed, Basis: access.ByOperator, What: "quarantined message of " + source}); err != nil {
 		return Quarantined{}, err
 	}
 	q := Quarantined{Item: itemOf(it), Media: m.Media, Key: m.Key, Received: m.Received}

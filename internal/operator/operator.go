@@ -91,8 +91,9 @@ type Inbox interface {
 	AgreementChanged(ctx context.Context, org nhs.ODS) error
 }
 
-// Ledger is read here; *ledger.Ledger is one.
+// Ledger is read here, and told of what operators look at; *ledger.Ledger is one.
 type Ledger interface {
+	Append(ctx context.Context, e *ledger.Event) (seq uint64, err error)
 	Len() uint64
 	Read(ctx context.Context, from uint64, visit func(seq uint64, e ledger.Event) bool) error
 	Accesses(ctx context.Context, person, cursor string, limit int) (page []ledger.Access, next string, err error)

@@ -140,7 +140,7 @@ func TestFeeds(t *testing.T) {
 		if err := ops.Discard(t.Context(), "uhd-epr", "main.7"); err != nil {
 			t.Error(err)
 		}
-		if d := cmp.Diff([]string{"list uhd-epr pending c", "replay uhd-epr ", "discard uhd-epr main.7"}, w.did); d != "" {
+		if d := cmp.Diff([]string{"list uhd-epr pending c", "ledger quarantined message of uhd-epr", "replay uhd-epr ", "discard uhd-epr main.7"}, w.did); d != "" {
 			t.Error(d)
 		}
 	})
