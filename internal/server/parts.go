@@ -53,7 +53,7 @@ func Specs() []store.Spec {
 // it.
 func (s *Server) openParts(ctx context.Context) error {
 	c := s.o.Config
-	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync})
+	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: s.metrics.StoreCommit})
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Server) openParts(ctx context.Context) error {
 		return errors.Join(err, engine.Close())
 	}
 	s.onStop("store", func(context.Context) error { return p.db.Close() })
-	s.health.Set("store", nil)
+	s.health.Check("store", func(context.Context) error { return engine.Healthy() })
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
@@ -115,8 +116,20 @@ func (e *Engine) commitBatch(batch []*request) error {
 		return tx.Rollback()
 	}
 	e.reserve.ensure(tx.Size())
-	if err := tx.Commit(); err != nil {
-		return e.failed(unavailable("commit", err))
+	began := time.Now()
+	if err = tx.Commit(); err != nil {
+		err = e.failed(unavailable("commit", err))
+	}
+	if e.observe != nil {
+		e.observe(time.Since(began), err)
+	}
+	return err
+}
+
+// Healthy tells why nothing can be written until a restart, or nil.
+func (e *Engine) Healthy() error {
+	if err := e.broken.Load(); err != nil {
+		return *err
 	}
 	return nil
 }

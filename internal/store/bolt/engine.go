@@ -37,6 +37,9 @@ type Options struct {
 	// NoSync lets commits and appends return before they are durable. For tests of other
 	// packages, which would otherwise wait for the disk.
 	NoSync bool
+
+	// Observe is told of each batch that was written, or could not be; it may be nil.
+	Observe func(took time.Duration, err error)
 }
 
 // Engine is an open folder.
@@ -47,6 +50,7 @@ type Engine struct {
 	schema      *driver.Schema
 	collections map[string]*collection
 	logOptions  seglog.Options
+	observe     func(time.Duration, error)
 
 	requests chan *request
 	done     sync.WaitGroup
@@ -82,7 +86,7 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		dir: dir, now: opts.Now, db: db, schema: schema, collections: compile(schema), logOptions: opts.Log,
+		dir: dir, now: opts.Now, db: db, schema: schema, collections: compile(schema), logOptions: opts.Log, observe: opts.Observe,
 		requests: make(chan *request, 1024), logs: map[string]*seglog.Log{},
 	}
 	if err := e.prepare(); err != nil {
