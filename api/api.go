@@ -144,6 +144,7 @@ type server struct {
 // New returns the application for people: professionals and the clinical systems
 // that act for them.
 func New(o Options) *fiber.App {
+	o.Certs = nil // a certificate is a system's, and no system reads for itself
 	s := newServer(o, 64<<10, 10*time.Second)
 	s.mountPublic()
 	s.mountFHIR()
@@ -154,6 +155,7 @@ func New(o Options) *fiber.App {
 func NewSources(o Options) *fiber.App {
 	s := newServer(o, 16<<20, time.Minute)
 	s.mountSources()
+	s.app.Server().HeaderReceived = s.roomFor
 	return s.app
 }
 

@@ -93,13 +93,13 @@ func (s *server) line(ctx *fasthttp.RequestCtx, r *route, call *web.Call, status
 		return
 	}
 	rec := slog.NewRecord(call.Started, slog.LevelInfo, "request", 0)
-	rec.AddAttrs(slog.String("id", call.RequestID), r.attr, r.method, slog.Int("status", status),
+	rec.AddAttrs(slog.String("id", call.RequestID), slog.Int("status", status),
 		slog.Int64("micros", took.Microseconds()), slog.String("type", call.Type), slog.String("caller", call.Caller.ID),
 		slog.String("org", string(call.Caller.Org)), slog.Int("bytes", len(ctx.Response.Body())))
 	if call.Correlation != "" {
 		rec.AddAttrs(slog.String("correlation", call.Correlation))
 	}
-	_ = s.o.Log.Handle(s.ctx, rec)
+	_ = r.log.Handle(s.ctx, rec)
 }
 
 // answer turns what went wrong into an answer; a panic is our fault and tells the

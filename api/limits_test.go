@@ -40,6 +40,35 @@ func TestRateOfACaller(t *testing.T) {
 	}
 }
 
+// Nobody who does not say who they are makes the server read a large body.
+func TestBodiesOfSources(t *testing.T) {
+	large := strings.Repeat(" ", 200<<10)
+	for name, certs := range map[string]bool{"by token only": false, "by certificate too": true} {
+		w := newWorld(t, func(o *api.Options) {
+			if !certs {
+				o.Certs = nil
+			}
+		})
+		w.tokens["feed"] = identity.Caller{Kind: identity.Source, ID: "uhd", Client: "uhd", Org: hospital.Org, Expires: now.Add(time.Hour)}
+		fhirJSON := map[string]string{"Content-Type": "application/fhir+json"}
+		if a := w.at(w.srcURL, request{method: "POST", path: "/fhir/R4", token: "feed", body: large, header: fhirJSON}); a.status != 200 {
+			t.Errorf("%s: %d", name, a.status)
+		}
+		head := "POST /fhir/R4 HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n"
+		if got := wire(t, w.srcURL, strings.Replace(head, "/fhir/R4", "/oauth/token", 1)); !strings.HasPrefix(got, "HTTP/1.1 413") {
+			t.Errorf("%s, a token request: %.60s", name, got)
+		}
+		if !certs {
+			if got := wire(t, w.srcURL, head); !strings.HasPrefix(got, "HTTP/1.1 413") {
+				t.Errorf("%s, from nobody: %.60s", name, got)
+			}
+		}
+		if got := wire(t, w.srcURL, strings.NewReplacer("Host", "Authorization: Bearer x\r\nHost", "9999999", "99999999").Replace(head)); !strings.HasPrefix(got, "HTTP/1.1 413") {
+			t.Errorf("%s, over any limit: %.60s", name, got)
+		}
+	}
+}
+
 // stuck is a record that opens whole records only when it is told to.
 type stuck struct {
 	api.Records

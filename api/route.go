@@ -11,8 +11,8 @@ import (
 
 // route is what the log and the metrics say of a route, made once.
 type route struct {
-	attr, method slog.Attr
-	metrics      RouteMetrics
+	log     slog.Handler // with the route's own part of the line written already
+	metrics RouteMetrics
 }
 
 type routeKey struct{}
@@ -23,7 +23,8 @@ func routeOf(ctx *fasthttp.RequestCtx) *route {
 }
 
 func (s *server) newRoute(method, path string) *route {
-	return &route{slog.String("route", path), slog.String("method", method), s.o.Metrics.Route(method, path)}
+	own := []slog.Attr{slog.String("route", path), slog.String("method", method)}
+	return &route{s.o.Log.WithAttrs(own), s.o.Metrics.Route(method, path)}
 }
 
 // public adds a route that anybody may call.

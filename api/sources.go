@@ -4,6 +4,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
 // receive takes a Bundle of a source.
@@ -39,4 +40,18 @@ func (s *server) receive(c *fiber.Ctx) error {
 	ctx.Response.Header.SetContentTypeBytes(vFHIR)
 	ctx.Response.SetBodyRaw(response)
 	return nil
+}
+
+// smallBody is the limit of a body that is no Bundle of a sender who says who they
+// are.
+const smallBody = 64 << 10
+
+// roomFor says, once the head of a request has come, how large its body may be: a
+// body is read before anybody is asked who sent it.
+func (s *server) roomFor(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	named := s.o.Certs != nil || len(h.Peek(fiber.HeaderAuthorization)) > 0
+	if named && h.IsPost() && string(h.RequestURI()) == pathBase {
+		return fasthttp.RequestConfig{MaxRequestBodySize: s.o.Limits.Body}
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: min(smallBody, s.o.Limits.Body)}
 }
