@@ -88,7 +88,7 @@ func TestAbsentIsAlwaysTheSame(t *testing.T) {
 		&errs.Error{Kind: errs.NotFound, Message: "x", Path: "Patient.name", After: time.Hour}, fmt.Errorf("x: %w", errs.New(errs.NotFound, "y"))} {
 		err = e
 		resp, got := ask(t, s, "/fhir/fail")
-		if got != want || resp.StatusCode != 404 {
+		if got != want || resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%v: %s", e, got)
 		}
 	}

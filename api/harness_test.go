@@ -194,21 +194,32 @@ func (w *world) signIn(token string, org nhs.ODS, role identity.Role) string {
 	return token
 }
 
+// directory makes the hospital send an organisation.
+func (w *world) directory() {
+	_, err := w.records.ApplyDirectory(w.t.Context(), w.change("", hospital, `{"resourceType":"Organization","id":"org","name":"University Hospitals"}`))
+	fatal(w.t, err)
+}
+
 // sends applies objects of one message about a person.
 func (w *world) sends(s record.Source, who person, objects ...string) []record.Applied {
 	w.t.Helper()
+	out, err := w.records.Apply(w.t.Context(), w.change(w.records.PersonOf(who.number), s, objects...))
+	fatal(w.t, err)
+	return out
+}
+
+func (w *world) change(p record.PersonID, s record.Source, objects ...string) record.Change {
+	w.t.Helper()
 	w.minute++
 	at := now.Add(-24*time.Hour + time.Duration(w.minute)*time.Second)
-	c := record.Change{Person: w.records.PersonOf(who.number), Source: s,
+	c := record.Change{Person: p, Source: s,
 		Message: record.Message{Seq: uint64(w.minute), Key: fmt.Sprint("m", w.minute), Time: at, Received: now}}
 	for _, js := range objects {
 		d, err := fhir.Parse([]byte(js))
 		fatal(w.t, err)
 		c.Objects = append(c.Objects, record.Object{Type: d.Root().Type(), SourceID: d.Root().ID(), Resource: d.Root()})
 	}
-	out, err := w.records.Apply(w.t.Context(), c)
-	fatal(w.t, err)
-	return out
+	return c
 }
 
 // knows makes the practice send a person, and the hospital an encounter and n

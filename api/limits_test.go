@@ -151,3 +151,17 @@ func (b broken) OpenID(context.Context, identity.Caller, string, string, string,
 func (b broken) OpenDirectory(context.Context, identity.Caller, string, string) (*record.Directory, error) {
 	return nil, b.err()
 }
+
+// No ledger, no answer: what cannot be written down is not shown.
+func TestNoLedgerNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	p := string(w.knows(mary, 1))
+	doc := w.signIn("doc", practice.Org, identity.Clinician)
+	fatal(t, w.ledger.Close(t.Context()))
+	for _, path := range []string{"Patient/" + p, "Observation?patient=" + p, "Patient/" + p + "/$everything"} {
+		a := w.get(doc, "/fhir/R4/"+path)
+		if a.status != http.StatusServiceUnavailable || strings.Contains(a.body, mary.marker) || !strings.Contains(a.body, "OperationOutcome") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+}

@@ -50,14 +50,15 @@ type cell struct {
 }
 
 var (
-	ok       = cell{200, "read allowed"}
-	unknown  = cell{404, "read unknown"}
-	notYours = cell{404, "read not-yours"}
-	noTie    = cell{403, "read no-relationship"}
-	sealed   = cell{403, "read no-consent"}
-	refused  = cell{403, "read refused"}
-	signIn   = cell{401, ""}
-	open     = cell{200, ""} // needs nobody
+	ok        = cell{200, "read allowed"}
+	unknown   = cell{404, "read unknown"}
+	notYours  = cell{404, "read not-yours"}
+	noTie     = cell{403, "read no-relationship"}
+	sealed    = cell{403, "read no-consent"}
+	refused   = cell{403, "read refused"}
+	signIn    = cell{401, ""}
+	consulted = cell{200, "consult allowed"}
+	open      = cell{200, ""} // needs nobody
 )
 
 // about is the row of a route about one person's entry of a type that a social
@@ -123,8 +124,12 @@ var extra = map[string]struct {
 	"GET an id that is none":   {path: "/fhir/R4/Observation/nonsense", cells: with(map[string]cell{"practice": unknown, "hospital": unknown, "social worker": unknown, "receptionist": unknown, "no relationship": unknown, "opted out": unknown})},
 	"GET an entry not there":   {path: "/fhir/R4/Observation/{person}-aaaaaaaaaaaaaaaa", cells: with(map[string]cell{"practice": {404, "read allowed"}, "hospital": {404, "read allowed"}})},
 	"GET under another type":   {path: "/fhir/R4/Condition/{entry}", cells: with(map[string]cell{"practice": {404, "read allowed"}, "hospital": {404, "read allowed"}})},
-	"GET no type":              {path: "/fhir/R4/Nonsense/{entry}", cells: signedIn(cell{404, ""})},
-	"GET a type not kept":      {path: "/fhir/R4/ValueSet/{entry}", cells: signedIn(cell{404, ""})},
+	"GET the directory": {path: "/fhir/R4/Organization/{organisation}", cells: with(map[string]cell{"practice": consulted, "hospital": consulted,
+		"social worker": consulted, "receptionist": consulted, "privacy officer": {403, "consult refused"}, "no relationship": consulted,
+		"agreement lapsed": {403, "consult refused"}, "opted out": consulted, "unknown person": consulted, "source": {403, "consult refused"}})},
+	"GET a version there": {path: "/fhir/R4/Organization/{organisation}/_history/1", cells: signedIn(cell{404, ""})},
+	"GET no type":         {path: "/fhir/R4/Nonsense/{entry}", cells: signedIn(cell{404, ""})},
+	"GET a type not kept": {path: "/fhir/R4/ValueSet/{entry}", cells: signedIn(cell{404, ""})},
 }
 
 // signedIn is the row of what answers everybody alike who is somebody.
@@ -256,6 +261,7 @@ func TestSourcesMatrix(t *testing.T) {
 func (w *world) populate() {
 	w.knows(mary, 3)
 	w.knows(sam, 3)
+	w.directory()
 	w.optsOut(sam)
 	for token, c := range map[string]identity.Caller{
 		"practice": {Org: practice.Org, Role: identity.Clinician}, "hospital": {Org: hospital.Org, Role: identity.Nurse},
@@ -276,7 +282,8 @@ func (w *world) populate() {
 func (w *world) about(p person) *strings.Replacer {
 	id := w.records.PersonOf(p.number)
 	entry := w.entry(p, hospital, "Observation", oid(p, 1))
-	return strings.NewReplacer("{person}", string(id), "{entry}", entry, "{number}", p.number.Digits(), "{version}", w.version(id, entry))
+	return strings.NewReplacer("{person}", string(id), "{entry}", entry, "{number}", p.number.Digits(),
+		"{organisation}", record.EntryID(record.DirectoryOf(hospital.ID), hospital.ID, "Organization", "org"), "{version}", w.version(id, entry))
 }
 
 // version returns the current version of an entry, as whoever may see it is told.

@@ -157,7 +157,7 @@ func TestSourceByCertificate(t *testing.T) {
 	roots.AddCert(serverCert)
 	send := func(pair ...tls.Certificate) int {
 		c := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: pair, Time: func() time.Time { return now }, MinVersion: tls.VersionTLS12}}}
-		req, err := http.NewRequestWithContext(t.Context(), "POST", "https://"+ln.Addr().String()+"/fhir/R4", strings.NewReader("{}"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+ln.Addr().String()+"/fhir/R4", strings.NewReader("{}"))
 		fatal(t, err)
 		req.Header.Set("Content-Type", "application/fhir+json")
 		resp, err := c.Do(req)

@@ -119,9 +119,10 @@ func split(name, value string) ([]string, error) {
 // cut divides a token at the bar that no backslash protects.
 func cut(v string) (system, code string, both bool) {
 	for i := 0; i < len(v); i++ {
-		if v[i] == '\\' {
+		switch v[i] {
+		case '\\':
 			i++
-		} else if v[i] == '|' {
+		case '|':
 			return unescaped(v[:i]), unescaped(v[i+1:]), true
 		}
 	}
