@@ -38,7 +38,7 @@ func (s *server) everything(c *fiber.Ctx) error {
 		return err
 	}
 	defer s.everyone.done()
-	view, err := s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: record.PersonID(id),
+	view, err := s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: personOf(id),
 		What: "$everything", RequestID: call.RequestID})
 	if err != nil {
 		return err

@@ -94,8 +94,11 @@ func (s *server) line(ctx *fasthttp.RequestCtx, r *route, call *web.Call, status
 	}
 	rec := slog.NewRecord(call.Started, slog.LevelInfo, "request", 0)
 	rec.AddAttrs(slog.String("id", call.RequestID), slog.Int("status", status),
-		slog.Int64("micros", took.Microseconds()), slog.String("type", call.Type), slog.String("caller", call.Caller.ID),
-		slog.String("org", string(call.Caller.Org)), slog.Int("bytes", len(ctx.Response.Body())))
+		slog.Int64("micros", took.Microseconds()), slog.Int("bytes", len(ctx.Response.Body())), slog.String("caller", call.Caller.ID),
+		slog.String("org", string(call.Caller.Org)))
+	if call.Type != "" {
+		rec.AddAttrs(slog.String("type", call.Type))
+	}
 	if call.Correlation != "" {
 		rec.AddAttrs(slog.String("correlation", call.Correlation))
 	}

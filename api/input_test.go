@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
 )
 
 // Whatever is sent: a 4xx that says what is wrong, and repeats none of it.
@@ -58,6 +60,8 @@ func TestBadInput(t *testing.T) {
 		{"a patient that is a list", get("/fhir/R4/Observation?patient=SECRET,SECRET"), 400, ""},
 		{"another type for a patient", get("/fhir/R4/Observation?subject=Group/SECRET"), 400, ""},
 		{"a number for a patient", get("/fhir/R4/Observation?patient=9990000018"), 404, ""},
+		{"a number for a whole record", get("/fhir/R4/Patient/9990000018/$everything"), 404, ""},
+		{"an entry for a whole record", get("/fhir/R4/Patient/" + w.entry(mary, hospital, "Observation", oid(mary, 1)) + "/$everything"), 404, ""},
 		{"no count", get(search + "&_count=SECRET"), 400, ""},
 		{"count of none", get(search + "&_count=0"), 400, ""},
 		{"a negative count", get(search + "&_count=-1"), 400, ""},
@@ -125,6 +129,12 @@ func TestBadInput(t *testing.T) {
 	if log := w.log.String(); strings.Contains(log, "SECRET") || strings.Contains(log, "99900000") {
 		t.Error("logged")
 	}
+	fatal(t, w.ledger.Read(t.Context(), 0, func(_ uint64, e ledger.Event) bool {
+		if strings.Contains(e.Person, "SECRET") || strings.Contains(e.Person, "99900000") || strings.Contains(e.What, "SECRET") {
+			t.Errorf("in the ledger: %q %q", e.Person, e.What)
+		}
+		return true
+	}))
 }
 
 // Outside FHIR what is wrong is told by a problem document.

@@ -89,13 +89,23 @@ func (s *server) searchAny(c *fiber.Ctx) error {
 func (s *server) openFor(c *fiber.Ctx, q *query) (*record.View, error) {
 	call := web.From(c)
 	if q.person != "" {
-		return s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: q.person, Type: q.k.name,
+		return s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: personOf(string(q.person)), Type: q.k.name,
 			What: q.k.name, RequestID: call.RequestID})
 	}
 	if len(q.filters.IDs) == 0 {
 		return nil, errs.New(errs.Invalid, "A search is about one person: say whose entries, by patient or by _id.")
 	}
 	return s.o.Records.OpenID(s.ctx, call.Caller, q.k.name, q.filters.IDs[0], q.k.name, call.RequestID)
+}
+
+// personOf returns the person of that id, or nobody: what is no id of ours must
+// not get into the ledger, for it may be anything, an NHS number too.
+func personOf(id string) record.PersonID {
+	p, entry, ok := record.SplitID(id)
+	if !ok || entry != "" || p.IsDirectory() {
+		return ""
+	}
+	return p
 }
 
 // bound is what a cursor is sealed to: the caller, in the role and place that

@@ -21,17 +21,21 @@ func NewRequestID() string {
 }
 
 // SafeID reports whether a caller's id may be echoed, logged and kept: 1 to 64
-// letters, digits, dots, dashes and underscores.
+// letters, digits, dots, dashes and underscores, and not what an NHS number looks
+// like.
 func SafeID(id []byte) bool {
 	if len(id) == 0 || len(id) > maxRequestID {
 		return false
 	}
+	digits := 0
 	for _, b := range id {
 		switch {
-		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9', b == '-', b == '_', b == '.':
+		case b >= '0' && b <= '9':
+			digits++
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b == '-', b == '_', b == '.':
 		default:
 			return false
 		}
 	}
-	return true
+	return digits != 10 || len(id) > 12 // ten digits, however they are set apart
 }

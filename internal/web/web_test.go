@@ -57,6 +57,7 @@ func TestSafeID(t *testing.T) {
 	for id, want := range map[string]bool{
 		"a": true, "3f2b-11_x.Y": true, strings.Repeat("a", 64): true,
 		"": false, strings.Repeat("a", 65): false, "a b": false, "a\r\nb": false, "é": false, "<a>": false,
+		"9990000018": false, "999-000-0018": false, "1234567890-abcdef": true,
 	} {
 		if got := web.SafeID([]byte(id)); got != want {
 			t.Errorf("SafeID(%q) = %v", id, got)
