@@ -98,6 +98,8 @@ type Limits struct {
 	Burst        int           // requests that a caller may make at once; twice PerSecond
 	Everything   int           // $everything at once; 8 for each CPU
 	EverythingIn time.Duration // how long one waits for its turn; 2 s
+	Page         int           // entries of a page when _count is not given; 50
+	PageMax      int           // the largest _count; 100
 	CursorLife   time.Duration // how long a page link is good for; 1 h
 }
 
@@ -115,6 +117,8 @@ func (l Limits) orDefaults(body int, read time.Duration) Limits {
 	set(&l.Everything, 8*runtime.GOMAXPROCS(0))
 	set(&l.EverythingIn, 2*time.Second)
 	set(&l.CursorLife, time.Hour)
+	set(&l.Page, 50)
+	set(&l.PageMax, 100)
 	return l
 }
 

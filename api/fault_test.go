@@ -140,7 +140,7 @@ func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{"patient=p&code=a|b,c&date=ge2026&_sort=-date&_count=3", "code:not=x\\,y|z", "_id=a,b&_cursor=x", "subject=Patient/x&status="} {
 		f.Add(seed, true)
 	}
-	s := &server{base: "https://record.example/fhir/R4", kinds: kindsOf(), whole: &kind{bare: true}}
+	s := &server{o: Options{Limits: Limits{}.orDefaults(0, 0)}, base: "https://record.example/fhir/R4", kinds: kindsOf(), whole: &kind{bare: true}}
 	k := s.kinds["Observation"]
 	f.Fuzz(func(t *testing.T, text string, strict bool) {
 		pairs, err := web.AppendPairs(nil, []byte(text))

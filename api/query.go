@@ -14,11 +14,9 @@ import (
 
 // Limits and names of paging.
 const (
-	defaultCount = 50
-	maxCount     = 100
-	wholeCount   = 1000 // of $everything, when no _count is given
-	cursorParam  = "_cursor"
-	maxValues    = 50 // alternatives of one parameter
+	wholeCount  = 1000 // of $everything, when no _count is given
+	cursorParam = "_cursor"
+	maxValues   = 50 // alternatives of one parameter
 )
 
 // query is a search as it was asked for, and what of it is in force.
@@ -88,18 +86,18 @@ func (s *server) parse(k *kind, pairs []web.Pair, urls int, strict bool) (*query
 			return nil, errs.New(errs.Invalid, "A parameter is not one that this type is searched by; metadata lists them.")
 		}
 	}
-	q.size(k == s.whole)
+	q.size(s)
 	return q, nil
 }
 
 // size settles how much a page holds, and says so in the self link.
-func (q *query) size(whole bool) {
+func (q *query) size(s *server) {
 	switch {
-	case q.count == 0 && whole:
+	case q.count == 0 && q.k == s.whole:
 		q.count = wholeCount
 		return // saying it would ask for more than a _count may
 	case q.count == 0:
-		q.count = defaultCount
+		q.count = s.o.Limits.Page
 	}
 	q.keep(web.Pair{Name: "_count", Value: strconv.Itoa(q.count)})
 	q.filters.Limit = q.count
@@ -169,9 +167,9 @@ func (q *query) control(s *server, p web.Pair) (known bool, err error) {
 	case "_count":
 		n, err := strconv.Atoi(p.Value)
 		if err != nil || n < 1 {
-			return true, invalidAt("_count", "_count is a whole number from 1 to 100.")
+			return true, invalidAt("_count", "_count is a whole number, at least 1.")
 		}
-		q.count = min(n, maxCount)
+		q.count = min(n, s.o.Limits.PageMax)
 		return true, nil
 	case "_type":
 		if q.k != s.whole {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"text/tabwriter"
 	"time"
 
@@ -160,7 +159,7 @@ func (a *app) connect(ctx context.Context, fresh bool) (operator.Operations, fun
 	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil && !fresh {
 		return nil, nil, fmt.Errorf("no dcrd is running on %s, and there is no store in it: is this the right folder? (see --data and --config)", folder)
 	}
-	s, err := server.OpenOffline(ctx, server.Options{Config: c, Log: slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}), Version: version()})
+	s, err := server.OpenOffline(ctx, server.Options{Config: c, Log: slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}), Version: server.Version()})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -230,18 +229,4 @@ func (a *app) follow(what string, bytes bool) (progress operator.Progress, done 
 		_ = bar.Set64(n) // what cannot be drawn is not worth failing for
 	}
 	return progress, func() { _ = bar.Finish() }
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value
-		}
-	}
-	return v
 }

@@ -53,7 +53,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Print the version of this tool", Long: "version prints the version of this tool. dcr status shows that of the server.",
 		Example: "  dcr version",
 		RunE: func(*cobra.Command, []string) error {
-			return a.print(map[string]string{"version": version()}, func(w io.Writer) { fmt.Fprintln(w, version()) })
+			return a.print(map[string]string{"version": server.Version()}, func(w io.Writer) { fmt.Fprintln(w, server.Version()) })
 		},
 	}
 }

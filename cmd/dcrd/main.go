@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
@@ -47,24 +46,9 @@ func run(ctx context.Context, args, environ []string, stderr io.Writer) (err err
 	}
 	out := obs.NewWriter(stderr)
 	defer func() { err = errors.Join(err, out.Close()) }()
-	s, err := server.Start(ctx, server.Options{Config: c, Log: obs.NewLogger(out, slog.LevelInfo).Handler(), Version: version()})
+	s, err := server.Start(ctx, server.Options{Config: c, Log: obs.NewLogger(out, slog.LevelInfo).Handler(), Version: server.Version()})
 	if err != nil {
 		return err
 	}
 	return s.Run(ctx)
-}
-
-// version is the module's, with the commit if the build knows it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value
-		}
-	}
-	return v
 }

@@ -9,13 +9,15 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/sharing"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // Identify returns whom a Patient resource from that source is about. A person
 // becomes known by the Patient of a GP practice that registers them, whose birth
-// date decides (RULES 8); anybody else's Patient is linked only to a person who is
-// known and has that birth date. Else the error is errs.Unprocessable with a code,
-// and the message waits in quarantine.
+// date decides (RULES 8); anybody else's Patient, that of a practice which would
+// register them from another one too, is linked only to a person who is known and
+// has that birth date. Else the error is errs.Unprocessable with a code, and the
+// message waits in quarantine.
 func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node) (PersonID, error) {
 	number, err := numberOf(patient)
 	if err != nil {
@@ -27,16 +29,28 @@ func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node) (Pe
 	if err != nil {
 		return "", err
 	}
-	if registers(s, patient) && len(born) == len("2006-01-02") {
+	if registers(s, patient) && len(born) == len("2006-01-02") && who.describedBy(s.Org, born) {
 		return p, nil
 	}
 	if who.rev == 0 {
 		return p, errs.Coded(errs.Unprocessable, CodeUnknownPerson, "No practice has registered a person with this NHS number yet: kept until one does.")
 	}
 	if born != who.birthDate {
-		return p, errs.Coded(errs.Unprocessable, CodeBirthDate, "The birth date is not the one that the registered practice holds: kept until they agree.")
+		return p, birthDateDiffers()
 	}
 	return p, nil
+}
+
+func birthDateDiffers() error {
+	return errs.Coded(errs.Unprocessable, CodeBirthDate, "The birth date is not the one that the registered practice holds: kept until they agree.")
+}
+
+// describedBy reports whether a practice that registers somebody born then may say
+// who this person is: it is their practice, or takes them over knowing the birth
+// date, or nobody has said it yet. A number typed wrongly at one practice must not
+// take the record from another.
+func (p *person) describedBy(practice nhs.ODS, born string) bool {
+	return p.birthDate == "" || p.practice == practice || p.birthDate == born
 }
 
 // numberOf returns the NHS number among a Patient's identifiers.
@@ -69,7 +83,7 @@ func (f *fold) who(ctx context.Context, t *tieChanges) error {
 	for i := range f.objects {
 		o := &f.objects[i]
 		res := f.applied[i].Result
-		if o.Type != patientType || o.Deleted || f.c.Source.Kind != partner.GP || res == Late {
+		if o.Type != patientType || f.c.Source.Kind != partner.GP || res == Late {
 			continue
 		}
 		was, err := f.r.person(ctx, f.c.Person)
@@ -79,13 +93,13 @@ func (f *fold) who(ctx context.Context, t *tieChanges) error {
 		if was.rev != 0 && !o.order.after(was.order) {
 			continue
 		}
-		if registers(f.c.Source, o.Resource) {
+		if !o.Deleted && registers(f.c.Source, o.Resource) {
 			if err := f.register(ctx, o, was, t); err != nil {
 				return err
 			}
 			continue
 		}
-		if was.practice == f.c.Source.Org { // they left it
+		if was.practice == f.c.Source.Org && (!o.Deleted || was.entry == o.entry) { // they left it
 			t.mark[was.practice] = false
 			was.practice, was.order = "", o.order
 			f.ops = append(f.ops, was.op(f.c.Person))
@@ -99,6 +113,9 @@ func (f *fold) register(ctx context.Context, o *object, was person, t *tieChange
 	is, err := describe(o.Resource)
 	if err != nil {
 		return err
+	}
+	if !was.describedBy(f.c.Source.Org, is.birthDate) { // since Identify
+		return birthDateDiffers()
 	}
 	is.rev, is.entry, is.order, is.practice = was.rev, o.entry, o.order, f.c.Source.Org
 	f.ops = append(f.ops, is.op(f.c.Person))
@@ -119,6 +136,31 @@ func (f *fold) register(ctx context.Context, o *object, was person, t *tieChange
 	}
 	f.finder = append(f.finder, finderEntry{f.c.Person, was, is})
 	return nil
+}
+
+// forgetAll takes back who a practice said that somebody is, and that they are
+// registered with it, if the Patient that said so is among what is taken: it turned
+// out to be another person. Whichever practice speaks next says it anew.
+func (f *fold) forgetAll(ctx context.Context, p PersonID, which []taken, t *tieChanges) (ops []driver.Op, changed []finderEntry, err error) {
+	for _, x := range which {
+		o := &f.objects[x.object]
+		if o.Type != patientType {
+			continue
+		}
+		was, err := f.r.person(ctx, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if was.rev == 0 || was.entry != o.entry {
+			continue
+		}
+		if was.practice != "" {
+			t.mark[was.practice] = false
+		}
+		is := person{rev: was.rev, number: was.number, restrict: was.restrict}
+		return []driver.Op{is.op(p)}, []finderEntry{{p, was, is}}, nil
+	}
+	return nil, nil, nil
 }
 
 // describe reads who a Patient says somebody is.
@@ -150,4 +192,19 @@ func officialName(patient fhir.Node) fhir.Node {
 		}
 	}
 	return patient.Get("name").At(0)
+}
+
+// gpCodes returns the practices that a Patient names, by ODS code.
+func gpCodes(patient fhir.Node) []nhs.ODS {
+	var out []nhs.ODS
+	for gp := range patient.Get("generalPractitioner").Each() {
+		id := gp.Get("identifier")
+		if !id.Get("system").Is(nhs.ODSSystem) {
+			continue
+		}
+		if org, err := nhs.ParseODS(id.Get("value").Text()); err == nil {
+			out = append(out, org)
+		}
+	}
+	return out
 }

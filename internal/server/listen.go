@@ -92,23 +92,42 @@ func (s *Server) listen(ctx context.Context) error {
 	o := api.Options{Records: p.records, Auth: p.oidc, Systems: p.smart, Certs: p.smart, Receiver: receiver{p},
 		Log: s.o.Log, Metrics: routeMetrics{s.metrics}, Now: s.o.Now, BaseURL: c.PublicURL, Version: s.o.Version, CursorKey: cursorKey,
 		Limits: api.Limits{Body: c.Limits.Body, Read: c.Limits.Read, Write: c.Limits.Write, Idle: c.Limits.Idle,
-			PerSecond: float64(c.Limits.Rate), Burst: c.Limits.Burst, Everything: c.Limits.Everything}}
+			PerSecond: float64(c.Limits.Rate), Burst: c.Limits.Burst, Everything: c.Limits.Everything, Page: c.Limits.PageDefault, PageMax: c.Limits.PageMax}}
 	app := api.New(o)
 	ln, err := open(ctx, c.API, tls.NoClientCert)
 	if err != nil {
 		return err
 	}
-	s.serve("api", ln, app.Listener, app.ShutdownWithContext)
+	s.serveApp("api", ln, app)
 	if c.Sources.Addr == "" {
 		return nil
 	}
 	o.Limits.Body, o.Limits.Read, o.Limits.PerSecond = c.Limits.SourceBody, 6*c.Limits.Read, 0
+	o.Limits.Connections = 128 // each may hold a body while it arrives
 	sources := api.NewSources(o)
 	if ln, err = open(ctx, c.Sources, tls.VerifyClientCertIfGiven); err != nil {
 		return err
 	}
-	s.serve("sources", ln, sources.Listener, sources.ShutdownWithContext)
+	s.serveApp("sources", ln, sources)
 	return nil
+}
+
+// application is one of package api.
+type application interface {
+	Listener(ln net.Listener) error
+	ShutdownWithContext(ctx context.Context) error
+}
+
+// serveApp serves an application. Its listener is closed too when it is to
+// stop: an application that has not begun to serve would not notice otherwise.
+func (s *Server) serveApp(name string, ln net.Listener, app application) {
+	s.serve(name, ln, app.Listener, func(ctx context.Context) error {
+		err := app.ShutdownWithContext(ctx)
+		if closed := ln.Close(); !errors.Is(closed, net.ErrClosed) {
+			err = errors.Join(err, closed)
+		}
+		return err
+	})
 }
 
 // open opens a listener, which ends TLS if there is a certificate.
