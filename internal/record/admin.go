@@ -55,17 +55,32 @@ func (r *Records) SetSensitive(ctx context.Context, by identity.Caller, p Person
 // errNoChange ends administer without a commit.
 var errNoChange = errors.New("record: no change")
 
+// errJoined ends a change of a record that was joined to another meanwhile.
+var errJoined = errors.New("record: joined to another")
+
 // administer decides, writes the decision down, and changes what decides about a
-// person by compare-and-swap. change may run more than once.
+// person by compare-and-swap: of joined records the surviving one's, also if they
+// are joined at this moment. change may run more than once.
 func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID, a access.Action, what, requestID string, change func(*control) error) error {
-	c, err := r.control(ctx, p)
-	if err != nil {
-		return err
+	for range tries {
+		c, err := r.control(ctx, p)
+		if err != nil {
+			return err
+		}
+		if c.joinedTo != "" {
+			p = c.joinedTo
+		}
+		err = r.administerExact(ctx, by, p, a, what, requestID, func(c *control) error {
+			if c.joinedTo != "" {
+				return errJoined
+			}
+			return change(c)
+		})
+		if !errors.Is(err, errJoined) {
+			return err
+		}
 	}
-	if c.joinedTo != "" {
-		p = c.joinedTo
-	}
-	return r.administerExact(ctx, by, p, a, what, requestID, change)
+	return errs.New(errs.Unavailable, "Somebody else is changing this. Try again.")
 }
 
 // change is a compare-and-swap of a control document.
@@ -113,22 +128,30 @@ func (r *Records) Join(ctx context.Context, by identity.Caller, from, into Perso
 	}); err != nil {
 		return err
 	}
-	return r.change(ctx, into, func(c *control) error {
+	return r.administerExact(ctx, by, into, access.Administer, "joined with another record", requestID, func(c *control) error {
 		if !slices.Contains(c.members, from) {
 			c.members = append(c.members, from)
 		}
-		c.sharing = sharing.Stricter(c.sharing, old.sharing)
-		c.restricted, c.sensitive = c.restricted || old.restricted, c.sensitive || old.sensitive
-		if old.sensitive {
-			c.cleared = old.cleared
-		}
+		c.asStrictAs(old)
 		return nil
 	})
 }
 
+// asStrictAs hides c from whomever o is hidden from too.
+func (c *control) asStrictAs(o control) {
+	c.sharing = sharing.Stricter(c.sharing, o.sharing)
+	c.restricted = c.restricted || o.restricted
+	switch {
+	case o.sensitive && c.sensitive: // only who may see both
+		c.cleared = slices.DeleteFunc(slices.Clone(c.cleared), func(id string) bool { return !o.clears(id) })
+	case o.sensitive:
+		c.sensitive, c.cleared = true, slices.Clone(o.cleared)
+	}
+}
+
 // Split takes out again what was joined to from: first from's record no longer shows
-// it, then it is read by itself. The sharing choice of either stays as strict as
-// it is.
+// it, then it is read by itself. What was chosen and marked while they were joined
+// holds for both afterwards.
 func (r *Records) Split(ctx context.Context, by identity.Caller, from, out PersonID, requestID string) error {
 	c, err := r.control(ctx, out)
 	if err != nil {
@@ -137,14 +160,17 @@ func (r *Records) Split(ctx context.Context, by identity.Caller, from, out Perso
 	if c.joinedTo != from {
 		return errs.New(errs.Invalid, "The one record is not joined to the other.")
 	}
-	if err := r.change(ctx, from, func(c *control) error {
+	var both control
+	if err := r.administerExact(ctx, by, from, access.Administer, "split from another record", requestID, func(c *control) error {
 		c.members = slices.DeleteFunc(c.members, func(m PersonID) bool { return m == out })
+		both = *c
 		return nil
 	}); err != nil {
 		return err
 	}
 	return r.administerExact(ctx, by, out, access.Administer, "split from another record", requestID, func(c *control) error {
 		c.joinedTo = ""
+		c.asStrictAs(both)
 		return nil
 	})
 }

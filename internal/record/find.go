@@ -103,6 +103,9 @@ func (r *Records) find(ctx context.Context, changes []finderEntry) error {
 				return err
 			}
 		}
+		if c.is.birthDate == "" {
+			continue
+		}
 		body := packed.AppendString([]byte{finderFormat}, spelling(c.is.family))
 		body = packed.AppendString(body, spelling(strings.Join(c.is.given, " ")))
 		body = packed.AppendString(body, spelling(c.is.postcode))

@@ -34,7 +34,8 @@ type world struct {
 	r       *record.Records
 	engine  *bolt.Engine
 	trail   []ledger.Event
-	refuse  error // what the ledger answers instead
+	refuse  error  // what the ledger answers instead
+	during  func() // runs once, within the next append
 	seq     uint64
 	partner map[nhs.ODS]partner.Agreement
 }
@@ -44,6 +45,10 @@ func (w *world) Append(_ context.Context, e *ledger.Event) (uint64, error) {
 		return 0, w.refuse
 	}
 	w.trail = append(w.trail, *e)
+	if f := w.during; f != nil {
+		w.during = nil
+		f()
+	}
 	return uint64(len(w.trail)), nil
 }
 

@@ -331,6 +331,12 @@ func TestJoin(t *testing.T) {
 	if err := w.r.Split(t.Context(), operator, m, j, "r"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := w.open(w.doctor(hospital.Org), j, "Observation"); errs.CodeOf(err) != access.CodeNoConsent {
+		t.Errorf("what was chosen while they were joined, after the split: %v", err)
+	}
+	if err := w.r.SetSharing(t.Context(), operator, j, sharing.Default(), "r"); err != nil {
+		t.Fatal(err)
+	}
 	if got := w.search(w.mustOpen(w.doctor(hospital.Org), j, "Observation"), record.Search{Type: "Observation"}); len(got) != 1 {
 		t.Errorf("split: %v", got)
 	}
