@@ -178,7 +178,7 @@ func TestPeopleAndTheirLedger(t *testing.T) {
 		t.Errorf("joining one: %d %s", code, errs)
 	}
 
-	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 7 {
+	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 9 {
 		t.Errorf("ledger:\n%s", out)
 	}
 	if out := d.does("", "ledger", "show", "--last", "2"); strings.Count(out, "\n") != 2 {

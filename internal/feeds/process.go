@@ -3,6 +3,8 @@ package feeds
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -53,7 +55,7 @@ func (b *Inbox) apply(ctx context.Context, from Sender, m *Message, only []int) 
 	if !ok {
 		return whole(ApplyFailed, "no format of this program understands the message", ""), nil
 	}
-	out, err := format.Apply(ctx, from, m, only)
+	out, err := guarded(ctx, format, from, m, only)
 	switch {
 	case err == nil:
 		return out, nil
@@ -61,6 +63,20 @@ func (b *Inbox) apply(ctx context.Context, from Sender, m *Message, only []int) 
 		return Outcome{}, err
 	}
 	return whole(ApplyFailed, "the message could not be applied, for a reason of our own; it is tried again", ""), nil
+}
+
+// guarded is the format's Apply. A panic in it is a fault of ours about this one
+// message, which is held: it must not end the process, which would come back to the
+// message at every start. The stack goes to stderr; the panic's value may hold
+// somebody's data.
+func guarded(ctx context.Context, format Format, from Sender, m *Message, only []int) (out Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			debug.PrintStack()
+			out, err = Outcome{}, fmt.Errorf("feeds: applying message %d panicked: %T", m.Seq, p)
+		}
+	}()
+	return format.Apply(ctx, from, m, only)
 }
 
 // whole is the outcome of a message that is held as one.
@@ -81,7 +97,12 @@ func (b *Inbox) count(m *Message, out *Outcome) {
 	}
 }
 
-// covers reports whether an application of only (nil: all) judged the entry.
+// covers reports whether an application of only (nil: all), which is sorted, judged
+// the entry.
 func covers(only []int, entry int) bool {
-	return only == nil || slices.Contains(only, entry)
+	if only == nil {
+		return true
+	}
+	_, found := slices.BinarySearch(only, entry)
+	return found
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -215,25 +216,24 @@ func readQuery(typ, raw string) (q query, ok bool) {
 	return query{}, false
 }
 
-// has reports whether the resource has the identifier that q asks for.
-func (q query) has(resource fhir.Node) bool {
-	match := func(n fhir.Node) bool {
-		return n.Get("value").Is(q.value) && (q.system == "" || n.Get("system").Is(q.system))
+// queriesFor returns the queries by identifier that mean the resource: with the
+// identifier's system, and without.
+func queriesFor(typ string, resource fhir.Node) []query {
+	var out []query
+	add := func(n fhir.Node) {
+		if value := n.Get("value").Text(); value != "" {
+			out = append(out, query{typ, n.Get("system").Text(), value}, query{typ, "", value})
+		}
 	}
 	identifier := resource.Get("identifier")
 	for n := range identifier.Each() {
-		if match(n) {
-			return true
-		}
+		add(n)
 	}
-	return match(identifier)
+	add(identifier)
+	return out
 }
 
 func contains(sorted []int, i int) bool {
-	for _, v := range sorted {
-		if v == i {
-			return true
-		}
-	}
-	return false
+	_, found := slices.BinarySearch(sorted, i)
+	return found
 }

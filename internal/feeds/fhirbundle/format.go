@@ -66,8 +66,10 @@ type job struct {
 	byRef   map[string]int             // entries by Type/id
 	base    string                     // of the sender's absolute URLs, with a slash at its end
 	patient map[string]record.PersonID // whose the source's Patients outside the Bundle are
-	queries map[string]target          // what conditional references mean
+	byQuery map[query]int              // entries by identifier; -1: several have it
 	found   map[query]string           // entry ids of the directory; "" if it has none
+	sole    record.PersonID            // whom the Bundle is about, if it is one person
+	several bool                       // it is more than one
 	out     feeds.Outcome
 }
 

@@ -35,10 +35,14 @@ func (j *job) people(ctx context.Context) error {
 			rest = append(rest, e)
 		}
 	}
+	for i := range j.entries {
+		j.note(j.entries[i].person)
+	}
 	for _, e := range rest {
 		if err := j.byContext(ctx, e); err != nil {
 			return err
 		}
+		j.note(e.person)
 	}
 	return nil
 }
@@ -198,12 +202,22 @@ func (j *job) byContext(ctx context.Context, e *entry) error {
 		if t.entry >= 0 || t.id == "" || record.IsDirectoryType(t.typ) {
 			continue
 		}
-		if p, err := j.owner(ctx, t.typ, t.id); p != "" || err != nil {
-			e.person, e.about = p, p
+		p, err := j.owner(ctx, t.typ, t.id)
+		if err != nil {
 			return err
 		}
+		if p != "" && e.about != "" && p != e.about {
+			e.person, e.about = "", ""
+			e.hold(feeds.Held{Code: TwoPeople, Fault: true, Words: "the entry names no subject and refers to entries about several people"})
+			return nil
+		}
+		if p != "" {
+			e.person, e.about = p, p
+		}
 	}
-	e.hold(feeds.Held{Code: NoSubject, Words: "nothing in the entry says whom it is about"})
+	if e.person == "" {
+		e.hold(feeds.Held{Code: NoSubject, Words: "nothing in the entry says whom it is about"})
+	}
 	return nil
 }
 
@@ -226,7 +240,7 @@ func (j *job) byLocator(ctx context.Context, e *entry) error {
 		p = j.entries[i].person
 	}
 	if p == "" {
-		p = j.onlyPerson()
+		p = j.sole
 	}
 	if p == "" {
 		e.hold(feeds.Held{Code: UnknownObject, Await: feeds.AwaitObject(j.source.ID, e.typ, e.sourceID),
@@ -243,16 +257,13 @@ func (j *job) owner(ctx context.Context, typ, id string) (record.PersonID, error
 	return found[id], err
 }
 
-// onlyPerson returns the person of the Bundle if it is about one only, else "".
-func (j *job) onlyPerson() (p record.PersonID) {
-	for i := range j.entries {
-		switch e := &j.entries[i]; {
-		case e.person == "" || e.person == p:
-		case p != "":
-			return ""
-		default:
-			p = e.person
-		}
+// note keeps account of whom the Bundle is about.
+func (j *job) note(p record.PersonID) {
+	switch {
+	case p == "" || p == j.sole || j.several:
+	case j.sole == "":
+		j.sole = p
+	default:
+		j.sole, j.several = "", true
 	}
-	return p
 }

@@ -70,29 +70,34 @@ func (j *job) known(typ, id string) target {
 // resolveQuery finds the one entry of the Bundle that a conditional reference
 // means, if there is one.
 func (j *job) resolveQuery(literal string) target {
-	if t, ok := j.queries[literal]; ok {
-		return t
+	q, ok := conditional(literal)
+	if !ok {
+		return target{entry: -1}
 	}
-	t := target{entry: -1}
-	if q, ok := conditional(literal); ok {
-		t.typ, t.query = q.typ, q
-		for i := range j.entries {
-			e := &j.entries[i]
-			if e.typ != q.typ || !q.has(e.resource) {
+	if j.byQuery == nil {
+		j.indexIdentifiers()
+	}
+	t := target{entry: -1, typ: q.typ, query: q}
+	if i, ok := j.byQuery[q]; ok && i >= 0 {
+		t.entry, t.id = i, j.entries[i].sourceID
+	}
+	return t
+}
+
+// indexIdentifiers notes which entry a query by identifier means; -1 where it is
+// several, and so none.
+func (j *job) indexIdentifiers() {
+	j.byQuery = map[query]int{}
+	for i := range j.entries {
+		e := &j.entries[i]
+		for _, q := range queriesFor(e.typ, e.resource) {
+			if was, known := j.byQuery[q]; known && was != i {
+				j.byQuery[q] = -1
 				continue
 			}
-			if t.entry >= 0 { // several: it means none
-				t = target{entry: -1, typ: q.typ, query: q}
-				break
-			}
-			t = target{entry: i, typ: e.typ, id: e.sourceID, query: q}
+			j.byQuery[q] = i
 		}
 	}
-	if j.queries == nil {
-		j.queries = map[string]target{}
-	}
-	j.queries[literal] = t
-	return t
 }
 
 // lookUp asks the source's directory for what conditional references and
