@@ -100,6 +100,7 @@ type Limits struct {
 	EverythingIn time.Duration // how long one waits for its turn; 2 s
 	Page         int           // entries of a page when _count is not given; 50
 	PageMax      int           // the largest _count; 100
+	PageBytes    int           // after which a page ends, whatever its _count; 16 MiB
 	CursorLife   time.Duration // how long a page link is good for; 1 h
 }
 
@@ -119,6 +120,7 @@ func (l Limits) orDefaults(body int, read time.Duration) Limits {
 	set(&l.CursorLife, time.Hour)
 	set(&l.Page, 50)
 	set(&l.PageMax, 100)
+	set(&l.PageBytes, 16<<20)
 	return l
 }
 

@@ -15,6 +15,7 @@ type bundle struct {
 	base   string
 	b      []byte
 	n      int                     // entries so far
+	limit  int                     // bytes after which a page takes no more entries
 	match  func(record.Entry) bool // visitors, bound once
 	change func(record.Entry) bool
 }
@@ -28,7 +29,7 @@ var bundles = sync.Pool{New: func() any {
 // newBundle begins a Bundle of that type in the response.
 func (s *server) newBundle(ctx *fasthttp.RequestCtx, typ string) *bundle {
 	w := bundles.Get().(*bundle)
-	w.ctx, w.base, w.n = ctx, s.base, 0
+	w.ctx, w.base, w.n, w.limit = ctx, s.base, 0, s.o.Limits.PageBytes
 	w.b = append(ctx.Response.SwapBody(nil)[:0], `{"resourceType":"Bundle","type":"`...)
 	w.b = append(w.b, typ...)
 	w.b = append(w.b, '"')
@@ -59,7 +60,8 @@ func (w *bundle) appendURL(typ, id string) {
 	w.b = append(w.b, id...)
 }
 
-// appendMatch adds an entry that was searched for.
+// appendMatch adds an entry that was searched for, and reports whether the page
+// takes more: a record may hold hundreds of scanned letters.
 func (w *bundle) appendMatch(e record.Entry) bool {
 	w.next()
 	w.b = append(w.b, `"fullUrl":"`...)
@@ -67,7 +69,7 @@ func (w *bundle) appendMatch(e record.Entry) bool {
 	w.b = append(w.b, `","resource":`...)
 	w.b = append(w.b, e.Body...)
 	w.b = append(w.b, `,"search":{"mode":"match"}}`...)
-	return true
+	return len(w.b) < w.limit
 }
 
 // appendChange adds a version to a history. A feed's change is told as a PUT, for
@@ -97,7 +99,7 @@ func (w *bundle) appendChange(e record.Entry) bool {
 	w.b = append(w.b, `\"","lastModified":"`...)
 	w.b = web.AppendInstant(w.b, e.Updated)
 	w.b = append(w.b, `"}}`...)
-	return true
+	return len(w.b) < w.limit
 }
 
 // outcome adds what is to be said about the search itself.

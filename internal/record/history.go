@@ -8,8 +8,8 @@ import (
 )
 
 // History visits the states of an entry, newest first: the current one, then those
-// before it, deletions too. It visits at most limit and returns what continues
-// after them, "" when there are no more. An entry that is not the caller's to see
+// before it, deletions too. It visits at most limit, or until visit returns false,
+// and returns what continues after them, "" when there are no more. An entry that is not the caller's to see
 // is access.Absent, as for Read.
 func (v *View) History(ctx context.Context, typ, id string, limit int, after string, visit func(Entry) bool) (next string, err error) {
 	p, entry, err := v.locate(ctx, typ, id)
@@ -28,7 +28,7 @@ func (v *View) History(ctx context.Context, typ, id string, limit int, after str
 		return "", err
 	}
 	if !more {
-		return "", nil
+		return formatCursor(span{}, nil), nil
 	}
 	return v.past(ctx, p, typ, entry, current, limit, visited, after, visit)
 }
@@ -63,7 +63,8 @@ func (v *View) past(ctx context.Context, p PersonID, typ, entry, current string,
 			visited++
 			o := e.order()
 			last, fault = driver.Cursor(&entryIndex, []driver.Value{driver.Str(entry), driver.Num(o.time), driver.Num(o.message)}, d.ID)
-			return visit(s.entry(p, e, entry)) && fault == nil
+			full = !visit(s.entry(p, e, entry))
+			return !full && fault == nil
 		})
 	if err == nil {
 		err = fault

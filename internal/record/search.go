@@ -213,19 +213,31 @@ func (q *scan) merged(ctx context.Context, spans []span, after string) (string, 
 		return "", err
 	}
 	var found []match
+	var end *match // behind it not all was collected
 	for _, sp := range spans {
-		if found, err = q.collect(ctx, sp, from, found); err != nil {
+		var cut bool
+		if found, cut, err = q.collect(ctx, sp, from, found); err != nil {
 			return "", err
+		}
+		if last := len(found) - 1; cut && (end == nil || q.compare(found[last], *end) < 0) {
+			end = &match{date: found[last].date, id: found[last].id}
 		}
 	}
 	slices.SortFunc(found, q.compare)
 	for i, m := range found {
-		if q.limit > 0 && i == q.limit || !q.visit(m.entry) {
-			return formatPlace(found[max(i-1, 0)]), nil
+		if q.limit > 0 && i == q.limit {
+			return formatPlace(found[i-1]), nil
+		}
+		more := q.visit(m.entry)
+		if !more && i+1 < len(found) || end != nil && q.compare(m, *end) == 0 {
+			return formatPlace(m), nil
 		}
 	}
 	return "", nil
 }
+
+// mostCollected is how many bytes of entries are copied from one span, roughly.
+const mostCollected = 16 << 20
 
 // compare orders as the index does: newest first, ties by id; or the opposite.
 func (q *scan) compare(a, b match) int {
@@ -245,8 +257,9 @@ func (q *scan) compare(a, b match) int {
 }
 
 // collect copies the first matches of a span behind from: one more than the limit,
-// so that it shows whether there is another page.
-func (q *scan) collect(ctx context.Context, sp span, from *match, found []match) ([]match, error) {
+// so that it shows whether there is another page; cut, if they became too large
+// before.
+func (q *scan) collect(ctx context.Context, sp span, from *match, found []match) (all []match, cut bool, err error) {
 	p := q.view.members[sp.member]
 	query := driver.Query{Collection: entries, Partition: string(p), Index: bySection, Reverse: q.ascending,
 		Equal: []driver.Value{driver.Num(int64(sp.lo))}}
@@ -260,8 +273,8 @@ func (q *scan) collect(ctx context.Context, sp span, from *match, found []match)
 		}
 	}
 	var fault error
-	n := 0
-	_, err := q.view.r.o.Store.Find(ctx, query, func(d *driver.Doc) bool {
+	n, size := 0, 0
+	_, err = q.view.r.o.Store.Find(ctx, query, func(d *driver.Doc) bool {
 		var e envelope
 		if e, fault = open(d.Body); fault != nil {
 			return false
@@ -277,12 +290,14 @@ func (q *scan) collect(ctx context.Context, sp span, from *match, found []match)
 		m.entry.Body = slices.Clone(m.entry.Body)
 		found = append(found, m)
 		n++
-		return q.limit == 0 || n <= q.limit
+		size += len(m.entry.Body)
+		cut = size >= mostCollected
+		return !cut && (q.limit == 0 || n <= q.limit)
 	})
 	if err == nil {
 		err = fault
 	}
-	return found, err
+	return found, cut, err
 }
 
 func formatPlace(m match) string {
