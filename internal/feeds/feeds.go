@@ -135,8 +135,12 @@ const (
 	ApplyFailed      = "APPLY_FAILED"
 )
 
-// AwaitPerson names the arrival of a person's demographics, or a change of them.
-func AwaitPerson(p record.PersonID) string { return "person/" + string(p) }
+// AwaitPerson names the arrival of a person's demographics with that birth date: of
+// others with another one nothing is released by it, and so nothing is tried. The
+// date itself is not told.
+func AwaitPerson(p record.PersonID, born string) string {
+	return "person/" + string(p) + "/" + shortHash(string(p) + born)[:8]
+}
 
 // AwaitObject names the arrival of an object of a source.
 func AwaitObject(source, typ, sourceID string) string {

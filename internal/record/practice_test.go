@@ -1,6 +1,8 @@
 package record_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -77,5 +79,33 @@ func TestACorrectedPatientEndsTheRegistration(t *testing.T) {
 	w.sends(practice, mary, 3, gone)
 	if w.registered(practice.Org, m) {
 		t.Error("still registered by a Patient that was deleted")
+	}
+}
+
+// An entry that names thousands of organisations is kept and read like any other.
+func TestAnEntryThatNamesManyOrganisations(t *testing.T) {
+	w := newWorld(t)
+	p := w.knows(mary, "Smith")
+	var actors strings.Builder
+	for i := range 11_000 {
+		fmt.Fprintf(&actors, `,{"identifier":{"system":"%s","value":"Q%05d"}}`, nhs.ODSSystem, i)
+	}
+	at := func(status string) record.Object {
+		return object(t, `{"resourceType":"Appointment","id":"a","status":"`+status+`","start":"2026-05-01T09:00:00Z","end":"2026-05-01T09:10:00Z","participant":[{"status":"accepted","actor":{"display":"x"}}],"reasonReference":[`+actors.String()[1:]+`]}`)
+	}
+	w.sends(hospital, mary, 21, at("booked"))
+	w.sends(hospital, mary, 20, at("arrived")) // late
+	v := w.mustOpen(w.doctor(practice.Org), p, "Appointment")
+	if got := w.search(v, record.Search{Type: "Appointment"}); len(got) != 1 {
+		t.Errorf("search: %v", got)
+	}
+	id, n := record.EntryID(p, hospital.ID, "Appointment", "a"), 0
+	if _, err := v.History(t.Context(), "Appointment", id, 0, "", func(e record.Entry) bool {
+		if n++; !json.Valid(e.Body) {
+			t.Errorf("version %s is no JSON", e.Version)
+		}
+		return true
+	}); err != nil || n != 2 {
+		t.Errorf("%d versions, %v", n, err)
 	}
 }

@@ -129,12 +129,16 @@ func ties(resource fhir.Node, from Source, low, high time.Time) (orgs []nhs.ODS,
 		if ref.System != nhs.ODSSystem {
 			continue
 		}
-		if org, err := nhs.ParseODS(ref.Value); err == nil && !contains(orgs, org) {
+		if org, err := nhs.ParseODS(ref.Value); err == nil && !contains(orgs, org) && len(orgs) < maxTies {
 			orgs = append(orgs, org)
 		}
 	}
 	return orgs, kind, until
 }
+
+// maxTies bounds the organisations that one entry ties to the person: each is a
+// document, and what an envelope says of them is no longer than 64 KB.
+const maxTies = 100
 
 func contains(orgs []nhs.ODS, org nhs.ODS) bool {
 	for _, o := range orgs {

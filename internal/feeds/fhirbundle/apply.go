@@ -202,7 +202,7 @@ func (j *job) arrived(e *entry) {
 		return
 	}
 	if e.typ == patientType {
-		j.out.Arrived = append(j.out.Arrived, feeds.AwaitPerson(e.person))
+		j.out.Arrived = append(j.out.Arrived, feeds.AwaitPerson(e.person, e.resource.Get("birthDate").Text()))
 	}
 	j.out.Arrived = append(j.out.Arrived, feeds.AwaitObject(j.source.ID, e.typ, e.sourceID))
 }

@@ -54,3 +54,22 @@ func TestContextOfTwoPeopleSentBefore(t *testing.T) {
 		t.Errorf("%s: %s", a.statuses(), a.body)
 	}
 }
+
+// What waits for another birth date than the practice holds is not tried again each
+// time that the practice sends the person: one source's mistake must not make
+// another's messages slow.
+func TestAMismatchIsNotTriedAtEachArrival(t *testing.T) {
+	w := newWorld(t)
+	w.knows("1", mary, maryBorn)
+	w.send(hospital, batch(put(patient("h1", mary, johnBorn))))
+	w.send(practice, bundle("batch", at3, put(patient("1", mary, maryBorn))))
+	items, _, err := w.inbox.List(t.Context(), hospital, feeds.Pending, "", 10)
+	must(t, err)
+	if len(items) != 1 || items[0].Tries != 0 {
+		t.Fatalf("%+v", items)
+	}
+	w.send(practice, bundle("batch", "2026-04-04T08:00:00Z", put(patient("1", mary, johnBorn)))) // the practice had it wrong
+	if items, _, err = w.inbox.List(t.Context(), hospital, feeds.Pending, "", 10); err != nil || len(items) != 0 {
+		t.Errorf("not released: %+v, %v", items, err)
+	}
+}

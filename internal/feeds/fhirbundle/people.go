@@ -100,7 +100,7 @@ func (j *job) identify(ctx context.Context, e *entry) error {
 			return nil
 		}
 	case record.CodeUnknownPerson, record.CodeBirthDate:
-		h.Await = feeds.AwaitPerson(p)
+		h.Await = feeds.AwaitPerson(p, e.resource.Get("birthDate").Text())
 		e.about = p
 	}
 	e.hold(h)
