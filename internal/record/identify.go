@@ -91,6 +91,9 @@ func (f *fold) who(ctx context.Context, t *tieChanges) error {
 			return err
 		}
 		if was.rev != 0 && !o.order.after(was.order) {
+			if was.entry == o.entry && was.order == o.order { // said before, but perhaps not to those who look for people
+				f.finder = append(f.finder, finderEntry{f.c.Person, was, was})
+			}
 			continue
 		}
 		if !o.Deleted && registers(f.c.Source, o.Resource) {
@@ -130,8 +133,10 @@ func (f *fold) register(ctx context.Context, o *object, was person, t *tieChange
 	if !c.known() {
 		c.sharing = sharing.Default()
 	}
-	if !c.known() || is.restrict != was.restrict {
-		c.restricted = is.restrict
+	// A Patient marks somebody as restricted; only an operator takes the mark away. A
+	// sender that leaves it out once must not show where they live.
+	if !c.known() || is.restrict && !c.restricted {
+		c.restricted = c.restricted || is.restrict
 		f.ops = append(f.ops, c.op(f.c.Person))
 	}
 	f.finder = append(f.finder, finderEntry{f.c.Person, was, is})

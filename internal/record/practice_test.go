@@ -1,15 +1,18 @@
 package record_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // born is a Patient with another birth date.
@@ -107,5 +110,65 @@ func TestAnEntryThatNamesManyOrganisations(t *testing.T) {
 		return true
 	}); err != nil || n != 2 {
 		t.Errorf("%d versions, %v", n, err)
+	}
+}
+
+// cut is a store that fails where people are found.
+type cut struct {
+	record.Documents
+	now bool
+}
+
+func (c *cut) Commit(ctx context.Context, partition string, ops []driver.Op) error {
+	if c.now && ops[0].Doc.Collection == "finder" {
+		return driver.ErrUnavailable
+	}
+	return c.Documents.Commit(ctx, partition, ops)
+}
+
+// A message that was cut off before its person could be found, and comes again,
+// makes them found.
+func TestAMessageThatWasCutOffMakesItsPersonFound(t *testing.T) {
+	w := newWorld(t)
+	c := &cut{Documents: w.engine, now: true}
+	w.r = record.New(record.Options{Store: c, Ledger: w, Partners: w, Key: make([]byte, 32), Now: func() time.Time { return now }})
+	m := w.change(practice, mary, 1, patient(t, mary, "Smith"))
+	if _, err := w.r.Apply(t.Context(), m); err == nil {
+		t.Fatal("not cut off")
+	}
+	c.now = false
+	if _, err := w.r.Apply(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := w.r.Find(t.Context(), w.doctor(practice.Org), "r", record.Who{Family: "Smith", BirthDate: "1950-02-03"})
+	if err != nil || len(found) != 1 {
+		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+// Neither a practice that leaves the mark out nor another that takes the person over
+// shows where a restricted person lives, or who their practice is.
+func TestTheMarkOfARestrictedPersonStays(t *testing.T) {
+	w := newWorld(t)
+	p := w.knows(mary, "Smith")
+	plain := string(patient(t, mary, "Smith").Resource.Raw())
+	marked := strings.Replace(plain, `"identifier"`, `"meta":{"security":[{"code":"R"}]},"identifier"`, 1)
+	for minute, by := range []struct {
+		source record.Source
+		says   string
+	}{{practice, marked}, {practice, plain}, {other, plain}} {
+		w.sends(by.source, mary, 10+minute, object(t, by.says))
+		v := w.mustOpen(w.doctor(hospital.Org), p, "Patient")
+		if err := v.Read(t.Context(), "Patient", string(p), func(e record.Entry) {
+			if body := string(e.Body); strings.Contains(body, "DT1 1XJ") || strings.Contains(body, by.source.ID) || !strings.Contains(body, `"versionId":"`+e.Version) {
+				t.Errorf("%d: %s", minute, body)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	must(t, w.r.SetRestricted(t.Context(), operator, p, false, "r"))
+	if w.mustOpen(w.doctor(hospital.Org), p, "Patient").Grant().Reduced {
+		t.Error("the operator could not take the mark away")
 	}
 }

@@ -164,7 +164,9 @@ func (s *shower) patientBody(e envelope, id string) []byte {
 	if err != nil { // cannot be: it was parsed when it came; show nothing rather than all
 		return []byte(`{"resourceType":"Patient","id":"` + id + `"}`)
 	}
-	return fhir.Splice(nil, doc.Root(), fhir.Edits{Drop: reduced})
+	// Without its source, which is the practice's system.
+	meta := fhir.Meta(doc.Root().Get("meta"), string(e.str(strVersion)), stamp(e.time(atReceived)), "")
+	return fhir.Splice(nil, doc.Root(), fhir.Edits{Drop: reduced, Meta: meta})
 }
 
 // reduced are the members of a restricted person's Patient that are not shown:
