@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,6 +33,7 @@ type plan struct {
 	runs              int
 	dir               string
 	only              string
+	conns             []int
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -45,8 +48,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&p.runs, "runs", 5, "measurements, of which the median is told")
 	flags.StringVar(&p.dir, "dir", "var/bench", "folder on the disk to measure; what it held is removed")
 	flags.StringVar(&p.only, "only", "", "measure only the workload of that name")
+	conns := flags.String("connections", "1,16,64", "numbers of connections, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	for s := range strings.SplitSeq(*conns, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return fmt.Errorf("-connections: %q is not a number of connections", s)
+		}
+		p.conns = append(p.conns, n)
 	}
 	if err := os.RemoveAll(p.dir); err != nil {
 		return err

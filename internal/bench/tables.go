@@ -11,8 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var connections = []int{1, 16, 64}
-
 // table measures every kind of work beside its ceiling, the two in turn.
 func (p plan) table(ctx context.Context, out io.Writer, s *service, b *bare) error {
 	fmt.Fprintf(out, "\n%d people x %d resources, warm, median of %d runs of %s. Ceiling: bare fiber, the same bytes, one durable append.\n\n", p.people, p.perPerson, p.runs, p.seconds)
@@ -22,7 +20,7 @@ func (p plan) table(ctx context.Context, out io.Writer, s *service, b *bare) err
 		if p.only != "" && p.only != w.name {
 			continue
 		}
-		for _, n := range connections {
+		for _, n := range p.conns {
 			memory := peak(s.process)
 			var ours, theirs []result
 			for range p.runs {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"sync"
@@ -81,6 +80,9 @@ type Inbox struct {
 	o        Options
 	log      driver.Log
 	track    *tracker
+	fresh    fresh
+	marking  sync.Mutex // one mark at a time
+	marks    sync.WaitGroup
 	locks    [256]sync.Mutex // by message, so that two copies of one do not race
 	seed     maphash.Seed
 	arrivals arrivals
@@ -139,12 +141,11 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	}
 	m.Source, m.Org, m.Received, m.Instance = from.Client.ID, from.Client.Org, now, b.o.Instance
 	m.Hash = sha256.Sum256(m.Body)
-	byContent := m.Key == ""
-	if byContent {
+	if m.Key == "" {
 		m.Key = hex.EncodeToString(m.Hash[:])
 	}
 	lock := b.lock(m.Source, m.Key)
-	repeated, remembered, err := b.admit(ctx, &m, byContent)
+	repeated, err := b.admit(ctx, &m)
 	if err != nil {
 		lock.Unlock()
 		return Receipt{}, unavailable(err)
@@ -153,7 +154,6 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	mine := !repeated || m.Instance == b.o.Instance && b.track.begin(m.Seq)
 	receipt := Receipt{Message: m, Repeated: repeated}
 	receipt.Outcome, err = b.process(ctx, from, &m, nil, repeated)
-	err = errors.Join(err, remembered())
 	lock.Unlock()
 	if err != nil {
 		b.end(&m, mine, false)
@@ -163,7 +163,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	// fails, the message counts as unfinished and is replayed.
 	err = b.releaseAfter(context.WithoutCancel(ctx), &receipt.Outcome)
 	b.end(&m, mine, err == nil)
-	_ = b.mark(ctx, uint64(b.o.Mark)) // an older mark only makes the next start replay more
+	b.markSoon(ctx)
 	return receipt, nil
 }
 

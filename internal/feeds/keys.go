@@ -27,41 +27,29 @@ func (b *Inbox) lock(source, key string) *sync.Mutex {
 // admit makes m durable, unless it has been received before: then m becomes what
 // it was. Where its key is another message's, m gets a key of its own and is
 // marked, so that it is kept, told apart from its repeats, and never applied.
-// Its key is written down before it is applied; or, if it is named by its content
-// and so can be no other's, meanwhile: remembered waits for that.
-func (b *Inbox) admit(ctx context.Context, m *Message, byContent bool) (repeated bool, remembered func() error, err error) {
-	done := func() error { return nil }
+func (b *Inbox) admit(ctx context.Context, m *Message) (repeated bool, err error) {
 	k, found, err := b.find(ctx, m)
 	if err != nil {
-		return false, nil, err
+		return false, err
 	}
 	if found && k.hash != m.Hash {
 		m.reuse()
 		if k, found, err = b.find(ctx, m); err != nil {
-			return false, nil, err
+			return false, err
 		}
 	}
 	if found {
 		m.Instance, m.Seq, m.Received = k.instance, k.seq, k.received
 		b.o.Metrics.Repeated(m.Source)
-		return true, done, nil
+		return true, nil
 	}
 	if m.Seq, err = b.log.Append(ctx, appendMessage(make([]byte, 0, len(m.Body)+512), m)); err != nil {
-		return false, nil, fmt.Errorf("feeds: keep a message: %w", err)
+		return false, fmt.Errorf("feeds: keep a message: %w", err)
 	}
 	b.track.begin(m.Seq)
 	b.o.Metrics.Appended(m.Source, len(m.Body))
-	if byContent {
-		own := *m
-		result := make(chan error, 1)
-		go func() { result <- b.remember(ctx, &own) }()
-		return false, func() error { return <-result }, nil
-	}
-	if err := b.remember(ctx, m); err != nil {
-		b.track.end(m.Seq, false)
-		return false, nil, err
-	}
-	return false, done, nil
+	b.fresh.add(m)
+	return false, nil
 }
 
 // reuse gives m a key of its own.
@@ -86,6 +74,9 @@ func keyRef(m *Message) driver.Ref {
 func (b *Inbox) find(ctx context.Context, m *Message) (k known, found bool, err error) {
 	var bad error
 	refs := [1]driver.Ref{keyRef(m)}
+	if k, found = b.fresh.find(refs[0]); found {
+		return k, true, nil
+	}
 	err = b.o.Store.Get(ctx, refs[:], func(d *driver.Doc) bool {
 		k, bad = readKnown(d.Body)
 		found = true
@@ -94,20 +85,17 @@ func (b *Inbox) find(ctx context.Context, m *Message) (k known, found bool, err 
 	return k, found, errors.Join(err, bad)
 }
 
-// remember writes down m's key. Another instance, or a run before this one, may
-// have done so: the same content is the same message, other content makes m one
-// whose key was reused.
+// remember sees to it that m's key is known, for a message that was in the log
+// already. Where another message has the key, with other content, m is one whose key
+// was reused.
 func (b *Inbox) remember(ctx context.Context, m *Message) error {
-	op := driver.Op{Kind: driver.Insert, Doc: driver.Doc{Ref: keyRef(m), Body: appendKnown(nil, m)}}
-	err := b.o.Store.Commit(ctx, m.Source, []driver.Op{op})
-	if _, conflict := errors.AsType[*driver.ConflictError](err); !conflict {
-		return err
-	}
 	k, found, err := b.find(ctx, m)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if found && k.hash != m.Hash && !m.Reused {
+	case !found:
+		b.fresh.add(m)
+	case k.hash != m.Hash && !m.Reused:
 		m.reuse()
 		return b.remember(ctx, m)
 	}

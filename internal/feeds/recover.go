@@ -120,12 +120,34 @@ func (b *Inbox) readMark(ctx context.Context) (next uint64, err error) {
 	return next, nil
 }
 
+// markSoon marks, without making anybody wait, if there are enough messages more
+// than the last mark passed. It may fail: an older mark only makes the next start
+// replay more.
+func (b *Inbox) markSoon(ctx context.Context) {
+	every := uint64(b.o.Mark)
+	if _, due := b.track.unsaved(every); due && b.marking.TryLock() {
+		b.marks.Go(func() {
+			defer b.marking.Unlock()
+			_ = b.markLocked(context.WithoutCancel(ctx), every)
+		})
+	}
+}
+
 // mark writes down how far the log has been finished, if that is at least every
 // messages more than was written before.
 func (b *Inbox) mark(ctx context.Context, every uint64) error {
+	b.marking.Lock()
+	defer b.marking.Unlock()
+	return b.markLocked(ctx, every)
+}
+
+func (b *Inbox) markLocked(ctx context.Context, every uint64) error {
 	next, ok := b.track.unsaved(every)
 	if !ok {
 		return nil
+	}
+	if err := b.writeKeys(ctx); err != nil {
+		return fmt.Errorf("feeds: write down the keys of messages: %w", err)
 	}
 	doc := driver.Doc{Ref: driver.Ref{Collection: marks, Partition: b.o.Instance, ID: markID}, Body: packed.AppendUint([]byte{markForm}, next)}
 	if err := b.o.Store.Commit(ctx, b.o.Instance, []driver.Op{{Kind: driver.Put, Doc: doc}}); err != nil {
@@ -137,4 +159,7 @@ func (b *Inbox) mark(ctx context.Context, every uint64) error {
 
 // Close writes down how far the inbox has been finished. Nothing may be received
 // any more.
-func (b *Inbox) Close(ctx context.Context) error { return b.mark(ctx, 1) }
+func (b *Inbox) Close(ctx context.Context) error {
+	b.marks.Wait()
+	return b.mark(ctx, 1)
+}
