@@ -100,6 +100,7 @@ type Limits struct {
 	EverythingIn time.Duration // how long one waits for its turn; 2 s
 	Page         int           // entries of a page when _count is not given; 50
 	PageMax      int           // the largest _count; 100
+	Bodies       int           // bytes of bodies over 64 KiB that are received at once; eight times Body
 	PageBytes    int           // after which a page ends, whatever its _count; 16 MiB
 	CursorLife   time.Duration // how long a page link is good for; 1 h
 }
@@ -121,6 +122,7 @@ func (l Limits) orDefaults(body int, read time.Duration) Limits {
 	set(&l.Page, 50)
 	set(&l.PageMax, 100)
 	set(&l.PageBytes, 16<<20)
+	set(&l.Bodies, 8*l.Body)
 	return l
 }
 
@@ -140,6 +142,7 @@ type server struct {
 	secure    bool   // the world reaches us by TLS
 	cursors   *web.Cursors
 	rate      *limiter
+	rooms     *rooms
 	kinds     map[string]*kind // by type
 	whole     *kind            // of $everything
 	versions  *kind            // of histories
@@ -175,7 +178,8 @@ func newServer(o Options, body int, read time.Duration) *server {
 		panic("api: " + err.Error()) // a derived key always has a length that AES takes
 	}
 	s := &server{o: o, ctx: context.Background(), base: o.BaseURL + "/fhir/R4", secure: strings.HasPrefix(o.BaseURL, "https:"), cursors: cursors,
-		rate: newLimiter(o.Limits.PerSecond, o.Limits.Burst), everyone: newTurns(o.Limits.Everything, o.Limits.EverythingIn)}
+		rooms: newRooms(o.Limits.Bodies, o.Limits.Read+time.Second),
+		rate:  newLimiter(o.Limits.PerSecond, o.Limits.Burst), everyone: newTurns(o.Limits.Everything, o.Limits.EverythingIn)}
 	s.unmatched = s.newRoute("", "unmatched")
 	s.app = fiber.New(s.settings())
 	s.guard()

@@ -65,6 +65,7 @@ func (s *server) observe(c *fiber.Ctx) error {
 }
 
 func (s *server) finish(ctx *fasthttp.RequestCtx) {
+	s.rooms.leave(&ctx.Request.Header)
 	call, h := web.Of(ctx), &ctx.Response.Header
 	h.SetCanonical(hRequestID, []byte(call.RequestID))
 	if call.Correlation != "" {
@@ -137,6 +138,9 @@ func (s *server) failed(c *fiber.Ctx, err error) error {
 	ctx := c.Context()
 	if web.Of(ctx) == nil {
 		s.newCall(ctx)
+	}
+	if s.rooms.leave(&ctx.Request.Header) {
+		err = &errs.Error{Kind: errs.Unavailable, Message: "Too many large Bundles are being received at this moment. Send it again.", After: time.Second}
 	}
 	s.refuse(ctx, err)
 	s.finish(ctx)

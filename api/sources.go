@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
@@ -51,7 +53,13 @@ const smallBody = 64 << 10
 func (s *server) roomFor(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	named := s.o.Certs != nil || len(h.Peek(fiber.HeaderAuthorization)) > 0
 	if named && h.IsPost() && string(h.RequestURI()) == pathBase {
-		return fasthttp.RequestConfig{MaxRequestBodySize: s.o.Limits.Body}
+		n := h.ContentLength()
+		if n < 0 { // it comes in chunks
+			n = s.o.Limits.Body
+		}
+		if n <= smallBody || n > s.o.Limits.Body || s.rooms.enter(h, n, time.Now()) {
+			return fasthttp.RequestConfig{MaxRequestBodySize: s.o.Limits.Body}
+		}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: min(smallBody, s.o.Limits.Body)}
 }
