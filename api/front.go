@@ -152,7 +152,7 @@ func (s *server) check(c *fiber.Ctx) error {
 	h := &c.Context().Request.Header
 	if ambiguous(h.RawHeaders()) {
 		c.Context().SetConnectionClose()
-		return errs.New(errs.Invalid, "The length of the body is given more than once.")
+		return errs.New(errs.Invalid, "The host, or the length of the body, is given more than once.")
 	}
 	if len(h.Host()) == 0 && h.IsHTTP11() {
 		return errs.New(errs.Invalid, "The Host header is missing.")
@@ -167,16 +167,30 @@ func (s *server) check(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// ambiguous reports whether the head says more than once how long the body is:
-// a proxy before us may have believed the other, and taken for a body what we
-// would take for the next request.
+// ambiguous reports whether the head says more than once whom it is for, or how
+// long the body is, or in a coding other than chunks: a proxy before us may have
+// believed the other, and taken for a body what we would take for the next request.
 func ambiguous(head []byte) bool {
-	n := 0
+	lengths, hosts := 0, 0
 	for len(head) > 0 {
-		if name := head[0] | 0x20; name == 'c' && named(head, "content-length:") || name == 't' && named(head, "transfer-encoding:") {
-			if n++; n > 1 {
-				return true
+		switch head[0] | 0x20 {
+		case 'c':
+			if named(head, "content-length:") {
+				lengths++
 			}
+		case 't':
+			if named(head, "transfer-encoding:") {
+				if lengths++; !named(bytes.TrimLeft(head[len("transfer-encoding:"):], " \t"), "chunked\r") {
+					return true
+				}
+			}
+		case 'h':
+			if named(head, "host:") {
+				hosts++
+			}
+		}
+		if lengths > 1 || hosts > 1 {
+			return true
 		}
 		end := bytes.IndexByte(head, '\n')
 		if end < 0 {
