@@ -118,6 +118,9 @@ func (r *Records) fold(ctx context.Context, c Change) (*fold, error) {
 			return nil, err
 		}
 	}
+	if err := f.vouched(ctx); err != nil {
+		return nil, err
+	}
 	if err := f.who(ctx, t); err != nil {
 		return nil, err
 	}
@@ -224,11 +227,14 @@ func (f *fold) state(o *object) *state {
 	c := f.c
 	id := string(c.Person) + "-" + o.entry
 	s := &state{section: SectionFor(o.Type, c.Source.Kind), order: o.order, received: c.Message.Received, seq: c.Message.Seq, id: id}
-	s.strings = [nStrings]string{strType: o.Type, strVersion: o.version, strSource: c.Source.ID, strSourceID: o.SourceID}
+	s.strings = [nStrings]string{strType: o.Type, strVersion: o.version, strSource: c.Source.ID, strSourceID: o.SourceID, strVia: o.Via}
 	if o.Deleted {
 		s.flags = flagDeleted
 		if o.before != nil {
 			s.section, s.low, s.high = o.before.section(), o.before.time(atLow), o.before.time(atHigh)
+			if o.Via == "" {
+				s.strings[strVia] = string(o.before.str(strVia))
+			}
 		}
 		return s
 	}

@@ -17,6 +17,9 @@ import (
 // whether it still is this person's. If not, the change is worked out anew, and the
 // latest said stays.
 func (f *fold) commit(ctx context.Context) error {
+	if err := f.follow(ctx); err != nil {
+		return err
+	}
 	if err := f.takeAll(ctx); err != nil {
 		return err
 	}
@@ -138,7 +141,7 @@ func (f *fold) takeFrom(ctx context.Context, owner PersonID, which []taken) erro
 		t.remove(orgs, kind, d.ID)
 		e[atFlags] |= flagMoved
 		ops = append(ops, driver.Op{Kind: driver.Replace, Doc: driver.Doc{Ref: d.Ref, Rev: d.Rev, Body: e,
-			Keys: [][]driver.Value{{driver.Num(int64(e.section())), driver.Num(e.int(atLow))}}}})
+			Keys: keysOf(e)}})
 		return true
 	})
 	if err == nil {

@@ -18,7 +18,8 @@ func (f *fold) object(ctx context.Context, i int, t *tieChanges) error {
 		if err != nil {
 			return err
 		}
-		if theirs != nil && !o.order.after(theirs.order()) {
+		// In limbo lies what this very message could not yet be believed to say.
+		if theirs != nil && !o.order.after(theirs.order()) && !(rival.isLimbo() && !theirs.order().after(o.order)) {
 			f.yield(i, rival)
 			return nil
 		}
@@ -130,7 +131,7 @@ func (f *fold) again(o *object) driver.Op {
 	b := o.before.reordered(o.order)
 	e := envelope(b)
 	return driver.Op{Kind: driver.Replace, Doc: driver.Doc{Ref: driver.Ref{Collection: entries, Partition: string(f.c.Person), ID: o.entry},
-		Rev: o.rev, Body: b, Keys: [][]driver.Value{{driver.Num(int64(e.section())), driver.Num(e.int(atLow))}}}}
+		Rev: o.rev, Body: b, Keys: keysOf(e)}}
 }
 
 // late keeps a state that was overtaken, or moves a known one's order ahead.

@@ -38,6 +38,7 @@ const (
 	strVersion
 	strSource
 	strSourceID
+	strVia // the source's id of the Patient by which it came to this person
 	strMessage
 	strOrgs // ODS codes that the entry ties to the person, separated by spaces
 	nStrings

@@ -68,8 +68,13 @@ func newWorld(t testing.TB) *world {
 		w.partner[s.Org] = partner.Agreement{Org: s.Org, Name: string(s.Org), Kind: s.Kind, Read: section.All, Contribute: section.All,
 			Signed: now.AddDate(-1, 0, 0), Ends: now.AddDate(1, 0, 0), DSPT: now.AddDate(1, 0, 0)}
 	}
-	w.r = record.New(record.Options{Store: e, Ledger: w, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now }})
+	w.r = w.records(e)
 	return w
+}
+
+// records returns the record over a store of one's own.
+func (w *world) records(d record.Documents) *record.Records {
+	return record.New(record.Options{Store: d, Ledger: w, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now }})
 }
 
 func (w *world) doctor(org nhs.ODS) identity.Caller {

@@ -80,6 +80,9 @@ func registers(s Source, patient fhir.Node) bool {
 
 // who adds to the commit what the practice's Patient says of who the person is.
 func (f *fold) who(ctx context.Context, t *tieChanges) error {
+	if f.c.Person.isLimbo() {
+		return nil
+	}
 	for i := range f.objects {
 		o := &f.objects[i]
 		res := f.applied[i].Result

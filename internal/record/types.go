@@ -90,6 +90,7 @@ type Object struct {
 	Refs           map[int]string // resolved references, by the offset of the reference's string
 	Time           time.Time      // source time of this state; zero: the message's
 	Deleted        bool
+	Via            string // the source's id of the Patient that says whose it is; "" if that is not how it is known
 }
 
 // Result says what became of an object.
