@@ -90,8 +90,8 @@ func (h *Health) Ready(ctx context.Context) (ready bool, lines string) {
 	return ready, b.String()
 }
 
-// Handler, called once for each Metrics, serves the ops listener: /metrics, /healthz (the process lives) and
-// /readyz (503 with the reasons until all holds).
+// Handler serves the ops listener: /metrics, /healthz (the process lives) and
+// /readyz (503 with the reasons until all holds). Call it once for each Metrics.
 func Handler(m *Metrics, h *Health) http.Handler {
 	m.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "dcr_ready", Help: "1 when all checks of /readyz hold."},
 		func() float64 {

@@ -183,7 +183,7 @@ func (w *writer) immunisation() {
 		v = vaccines[2]
 	}
 	at := w.past(10)
-	w.entry("Immunization", "im", "UKCore-Immunization", at) //nolint:misspell // a name of FHIR
+	w.entry("Immunization", "im", "UKCore-Immunization", at)
 	w.identifier()
 	w.put(`,"status":"completed"`)
 	w.concept("vaccineCode", snomed, v.coded)

@@ -17,7 +17,7 @@ type panel struct {
 
 var panels = [...]panel{
 	{coded{"58410-2", "Complete blood count (hemogram) panel - Blood by Automated count"}, []test{
-		{coded{"718-7", "Hemoglobin [Mass/volume] in Blood"}, "g/L", "g/L", 115, 165, 0}, //nolint:misspell // as LOINC has it
+		{coded{"718-7", "Hemoglobin [Mass/volume] in Blood"}, "g/L", "g/L", 115, 165, 0},
 		{coded{"6690-2", "Leukocytes [#/volume] in Blood by Automated count"}, "10*9/L", "10*9/L", 40, 110, 1},
 		{coded{"777-3", "Platelets [#/volume] in Blood by Automated count"}, "10*9/L", "10*9/L", 150, 450, 0},
 		{coded{"789-8", "Erythrocytes [#/volume] in Blood by Automated count"}, "10*12/L", "10*12/L", 380, 580, 2},
@@ -40,8 +40,8 @@ var panels = [...]panel{
 		{coded{"1751-7", "Albumin [Mass/volume] in Serum or Plasma"}, "g/L", "g/L", 35, 50, 0},
 		{coded{"14631-6", "Bilirubin.total [Moles/volume] in Serum or Plasma"}, "umol/L", "umol/L", 3, 21, 0},
 	}},
-	{coded{"59261-8", "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol"}, []test{ //nolint:misspell // as LOINC has it
-		{coded{"59261-8", "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol"}, "mmol/mol", "mmol/mol", 20, 41, 0}, //nolint:misspell // as LOINC has it
+	{coded{"59261-8", "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol"}, []test{
+		{coded{"59261-8", "Hemoglobin A1c/Hemoglobin.total in Blood by IFCC protocol"}, "mmol/mol", "mmol/mol", 20, 41, 0},
 		{coded{"14749-6", "Glucose [Moles/volume] in Serum or Plasma"}, "mmol/L", "mmol/L", 39, 61, 1},
 		{coded{"3016-3", "Thyrotropin [Units/volume] in Serum or Plasma"}, "m[IU]/L", "mIU/L", 27, 420, 2},
 		{coded{"1988-5", "C reactive protein [Mass/volume] in Serum or Plasma"}, "mg/L", "mg/L", 0, 50, 1},

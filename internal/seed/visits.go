@@ -34,7 +34,7 @@ func (w *writer) encounter(class, words string, s coded) {
 		w.put(`,"location":[{"location":{"reference":"Location?identifier=$site|$-1","display":"Main site"}}]`, w.base, string(w.org.ODS))
 	}
 	if class == "IMP" {
-		w.put(`,"hospitalization":{"dischargeDisposition":{"coding":[{"system":"$discharge-disposition","code":"home","display":"Home"}]}}`, hl7) //nolint:misspell // a name of FHIR
+		w.put(`,"hospitalization":{"dischargeDisposition":{"coding":[{"system":"$discharge-disposition","code":"home","display":"Home"}]}}`, hl7)
 	}
 	w.put(`,"serviceProvider":$`, organisation(w.org))
 	w.end()

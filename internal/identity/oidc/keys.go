@@ -164,7 +164,7 @@ func (s *keySet) download(ctx context.Context) (map[string]*jose.JSONWebKey, err
 	if about.Issuer != s.url {
 		return nil, fmt.Errorf("oidc: %s says that it is another issuer", s.url)
 	}
-	if u, err := url.Parse(about.JWKS); err != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+	if u, err := url.Parse(about.JWKS); err != nil || !safe(u) {
 		return nil, fmt.Errorf("oidc: the keys of %s are not at an https address", s.url)
 	}
 	var set struct {

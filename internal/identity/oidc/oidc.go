@@ -48,7 +48,7 @@ func (o Options) Validate() error {
 	names, urls := map[string]bool{}, map[string]bool{}
 	for _, i := range o.Issuers {
 		u, err := url.Parse(i.URL)
-		if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || !safe(u) {
 			all = append(all, fmt.Errorf("issuer %s: its URL must be https, without query or fragment", i.Name))
 		}
 		if i.Name == "" || i.Audience == "" {
@@ -65,6 +65,11 @@ func (o Options) Validate() error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// safe reports whether what is fetched from there cannot be changed on the way.
+func safe(u *url.URL) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
 }
 
 func loopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

@@ -92,7 +92,7 @@ func (s *Server) signed(ctx context.Context, token string) (partner.Client, []by
 	}
 	keys, err := partner.Keys(client.JWKS)
 	if err != nil { // they were checked when they were stored: a fault of ours
-		return partner.Client{}, nil, fmt.Errorf("stored keys of %s: %v", client.ID, err)
+		return partner.Client{}, nil, fmt.Errorf("stored keys of %s: %w", client.ID, err)
 	}
 	for i := range keys.Keys {
 		k := &keys.Keys[i]
