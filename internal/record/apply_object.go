@@ -18,8 +18,7 @@ func (f *fold) object(ctx context.Context, i int, t *tieChanges) error {
 		if err != nil {
 			return err
 		}
-		// In limbo lies what this very message could not yet be believed to say.
-		if theirs != nil && !o.order.after(theirs.order()) && !(rival.isLimbo() && !theirs.order().after(o.order)) {
+		if theirs != nil && o.yieldsTo(theirs.order(), rival) {
 			f.yield(i, rival)
 			return nil
 		}
@@ -30,6 +29,15 @@ func (f *fold) object(ctx context.Context, i int, t *tieChanges) error {
 		f.applied[i].Result = Moved
 	}
 	return nil
+}
+
+// yieldsTo reports whether what was said of a rival stays. In limbo lies what this
+// very message could not yet be believed to say.
+func (o *object) yieldsTo(theirs order, rival PersonID) bool {
+	if rival.isLimbo() {
+		return theirs.after(o.order)
+	}
+	return !o.order.after(theirs)
 }
 
 // yield leaves the object to another person, of whom something later was said:
@@ -90,7 +98,7 @@ func (f *fold) place(o *object, t *tieChanges) Result {
 		return Created
 	case string(o.before.str(strVersion)) == o.version:
 		if o.order.after(o.before.order()) { // the same said again later: it is that much newer
-			f.ops = append(f.ops, f.again(o))
+			f.repeat(o, t)
 		}
 		return Unchanged
 	case o.known && !o.order.after(o.knownEnv.order()):
@@ -124,6 +132,18 @@ func (f *fold) current(s *state, o *object, t *tieChanges) {
 	}
 	orgs, kind, until := parseOrgs([]byte(s.strings[strOrgs]))
 	t.add(orgs, kind, tie{until, o.entry})
+}
+
+// repeat takes the same state said again later. Its references may lead to other
+// organisations than they did, as the source's directory has come or changed since.
+func (f *fold) repeat(o *object, t *tieChanges) {
+	if had := string(o.before.str(strOrgs)); NamesOrganisations(o.Type) && (had != "" || len(o.Orgs) > 0) {
+		if s := f.state(o); s.strings[strOrgs] != had {
+			f.current(s, o, t)
+			return
+		}
+	}
+	f.ops = append(f.ops, f.again(o))
 }
 
 // again moves the current state's order ahead.

@@ -137,7 +137,6 @@ func open(b []byte) (envelope, error) {
 
 func (e envelope) has(flag byte) bool       { return e[atFlags]&flag != 0 }
 func (e envelope) section() section.Section { return section.Section(e[atSection]) }
-func (e envelope) security() Sensitivity    { return Sensitivity(e[atSecurity]) }
 func (e envelope) int(at int) int64         { return int64(binary.BigEndian.Uint64(e[at:])) }
 func (e envelope) len(i int) int            { return int(binary.BigEndian.Uint16(e[atLens+2*i:])) }
 func (e envelope) time(at int) time.Time    { return time.UnixMicro(e.int(at)).UTC() }
