@@ -47,7 +47,7 @@ func newKind(name string) *kind {
 		case p.Name == "_id": // every type has it
 		case p.Kind == fhir.ReferenceParam: // whose it is: below
 		case name == patientType && slices.Contains(finders, p.Name): // people are found by those, not filtered
-		case p.Kind == fhir.DateParam:
+		case p.Kind == fhir.DateParam && p.Param == 0:
 			k.date = p.Name
 			k.params[p.Name] = param{SearchParam: p}
 		default:

@@ -133,7 +133,7 @@ func (q *query) take(s *server, p web.Pair) (known bool, err error) {
 		return true, err
 	}
 	if param.Kind == fhir.DateParam {
-		err = q.date(name, values)
+		err = q.date(name, param.Param, values)
 	} else {
 		err = q.token(name, param.Param, values, modified)
 	}

@@ -236,3 +236,52 @@ func TestVersions(t *testing.T) {
 		t.Errorf("no such version: %d %s", a.status, a.body)
 	}
 }
+
+// Types are found by their own codes and dates, also those whose definition the
+// validator has not; a stay that has no end is not over at any time.
+func TestSearchByTypesOwnParameters(t *testing.T) {
+	w := newWorld(t)
+	p := string(w.knows(mary, 1))
+	subject := `"subject":{"reference":"Patient/` + mary.marker + `"},"`
+	ids := map[string]string{}
+	for id, body := range map[string]string{
+		"onset":    `{"resourceType":"Condition","id":"onset",` + subject + `onsetDateTime":"2020-01-01","recordedDate":"2024-03-05"}`,
+		"recorded": `{"resourceType":"Condition","id":"recorded",` + subject + `recordedDate":"2024-04-05"}`,
+		"stay":     `{"resourceType":"Encounter","id":"stay",` + subject + `status":"in-progress","class":{"code":"IMP"},"period":{"start":"2024-03-05T09:00:00Z"}}`,
+		"dispense": `{"resourceType":"MedicationDispense","id":"dispense",` + subject + `status":"completed","medicationCodeableConcept":{"coding":[{"system":"http://dmd","code":"1"}]},"whenPrepared":"2024-03-04","whenHandedOver":"2024-03-05"}`,
+	} {
+		typ, _, _ := strings.Cut(strings.TrimPrefix(body, `{"resourceType":"`), `"`)
+		w.sends(hospital, mary, body)
+		ids[id] = w.entry(mary, hospital, typ, id)
+	}
+	doc := w.signIn("doc", practice.Org, identity.Clinician)
+	for query, want := range map[string][]string{
+		"Condition?onset-date=2020":                                {"onset"},
+		"Condition?onset-date=2024":                                nil,
+		"Condition?recorded-date=2024":                             {"recorded", "onset"},
+		"Condition?recorded-date=gt2024-03":                        {"recorded"},
+		"Condition?recorded-date=ge2024-03-05&onset-date=lt2024":   {"onset"},
+		"Encounter?date=gt2026":                                    {"stay"},
+		"Encounter?date=eb2026":                                    nil,
+		"Encounter?date=lt2024-03":                                 nil,
+		"MedicationDispense?code=http://dmd%7C1&status=completed":  {"dispense"},
+		"MedicationDispense?status=preparation":                    nil,
+		"MedicationDispense?whenhandedover=2024-03-05":             {"dispense"},
+		"MedicationDispense?whenprepared=2024-03-05":               nil,
+		"MedicationDispense?whenprepared=2024-03-04&_sort=date":    {"dispense"},
+		"MedicationDispense?whenprepared=2024-03&code:not=unknown": {"dispense"},
+	} {
+		var entries []string
+		for _, id := range want {
+			entries = append(entries, ids[id])
+		}
+		typ, rest, _ := strings.Cut(query, "?")
+		got := w.get(doc, "/fhir/R4/"+typ+"?patient="+p+"&"+rest).bundle(t).ids()
+		if d := cmp.Diff(entries, got); d != "" && len(entries)+len(got) > 0 {
+			t.Errorf("%s: %s", query, d)
+		}
+	}
+	if a := w.get(doc, "/fhir/R4/Condition?patient="+p+"&_sort=recorded-date"); a.status != http.StatusBadRequest {
+		t.Errorf("sorted by a date that does not order: %d", a.status)
+	}
+}

@@ -11,10 +11,8 @@ import (
 
 func (q *query) sort(value string) error {
 	name, down := strings.CutPrefix(value, "-")
-	if p, ok := q.k.params[name]; !ok || p.Kind != fhir.DateParam {
-		if name != "date" || q.k.date == "" {
-			return invalidAt("_sort", "Sorted is by the type's date only: date or -date.")
-		}
+	if q.k.date == "" || name != q.k.date && name != "date" {
+		return invalidAt("_sort", "Sorted is by the type's date only: date or -date.")
 	}
 	q.filters.Ascending = !down
 	return nil
@@ -77,7 +75,7 @@ func (q *query) token(name string, id fhir.Param, values []string, not bool) err
 	return nil
 }
 
-func (q *query) date(name string, values []string) error {
+func (q *query) date(name string, id fhir.Param, values []string) error {
 	if len(values) > 1 {
 		return invalidAt(name, "Give one date; a range is two parameters, ge and lt.")
 	}
@@ -89,7 +87,7 @@ func (q *query) date(name string, values []string) error {
 	if err != nil || !strings.Contains(" eq ne lt gt ge le sa eb ", " "+prefix+" ") {
 		return invalidAt(name, "A date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a time zone, after eq ne lt gt ge le sa eb or nothing.")
 	}
-	q.filters.Dates = append(q.filters.Dates, record.DateFilter{Prefix: prefix, Low: low, High: high})
+	q.filters.Dates = append(q.filters.Dates, record.DateFilter{Param: id, Prefix: prefix, Low: low, High: high})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -22,11 +23,15 @@ type Extracted struct {
 	LastUpdated time.Time // meta.lastUpdated as the sender gave it
 }
 
-// Token is one code of a token search parameter.
+// Token is one code of a token search parameter, or what a date parameter spans.
 type Token struct {
 	Param        Param
 	System, Code string
+	Low, High    time.Time // as Extracted's; both zero for a code
 }
+
+// Dated reports whether the token is that of a date.
+func (t Token) Dated() bool { return !t.Low.IsZero() || !t.High.IsZero() }
 
 // maxTokens is how many tokens are taken of one resource; a resource that has
 // more is found by its first ones only.
@@ -53,6 +58,11 @@ func Extract(resource Node) Extracted {
 	for _, t := range row.tokens {
 		for _, path := range t.paths {
 			along(resource, path, func(n Node) { x.Tokens = appendTokens(x.Tokens, t.param, n) })
+		}
+	}
+	for _, t := range row.spans {
+		for _, path := range t.paths {
+			along(resource, path, func(n Node) { x.Tokens = appendSpan(x.Tokens, t.param, n) })
 		}
 	}
 	x.dated(resource, row)
@@ -110,12 +120,24 @@ func along(n Node, path []string, f func(Node)) {
 	default:
 		m := n.Get(path[0])
 		if !m.Exists() {
-			m = n.choice(path[0])
+			m = n.typed(path[0])
 		}
 		if m.Exists() {
 			along(m, path[1:], f)
 		}
 	}
+}
+
+// typed returns the value of a choice element whose name ends in a type: not
+// statusReason for status, nor what stands beside the value.
+func (n Node) typed(stem string) Node {
+	choices := definitions().choices
+	for name, m := range n.Members() {
+		if rest, ok := strings.CutPrefix(name, stem); ok && choices[rest] {
+			return m
+		}
+	}
+	return Node{}
 }
 
 // appendTokens appends the codes of a code, Coding, CodeableConcept, Identifier
@@ -145,6 +167,15 @@ func appendTokens(ts []Token, p Param, n Node) []Token {
 		}
 	}
 	return ts
+}
+
+// appendSpan appends a date, each one of a list by itself.
+func appendSpan(ts []Token, p Param, n Node) []Token {
+	low, high, ok := span(n)
+	if !ok || len(ts) == maxTokens {
+		return ts
+	}
+	return append(ts, Token{Param: p, Low: low, High: high})
 }
 
 // spanAlong returns the stretch from the earliest to the latest date at the path.

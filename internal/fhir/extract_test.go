@@ -17,7 +17,7 @@ func TestExtract(t *testing.T) {
 			"final 2024-05-03 2024-05-04 false category c|laboratory code http://loinc.org|718-7 code |local component-code s|k identifier i|1 status |final"},
 		{"a result dated by its issue", `{"resourceType":"Observation","status":"final","issued":"2024-05-04T10:00:00Z"}`, "final 2024-05-04 2024-05-04 true status |final"},
 		{"a problem without onset", `{"resourceType":"Condition","clinicalStatus":{"coding":[{"system":"x","code":"active"}]},"onsetString":"childhood","recordedDate":"2020"}`,
-			"active 2020-01-01 2021-01-01 true clinical-status x|active"},
+			"active 2020-01-01 2021-01-01 true clinical-status x|active recorded-date 2020-01-01 2021-01-01"},
 		{"a mistake", `{"resourceType":"Condition","verificationStatus":{"coding":[{"code":"entered-in-error"}]},"onsetPeriod":{"end":"2020-02"}}`,
 			"entered-in-error 2020-02-01 2020-03-01 false verification-status |entered-in-error"},
 		{"an appointment", `{"resourceType":"Appointment","status":"booked","start":"2024-05-03T09:00:00Z","end":"2024-05-05T09:30:00Z"}`,
@@ -28,27 +28,37 @@ func TestExtract(t *testing.T) {
 			"active 2024-05-03 2024-05-04 false code dmd|1 intent |order status |active"},
 		{"a vaccine", `{"resourceType":"Immunization","status":"completed","vaccineCode":{"coding":[{"system":"s","code":"v"}]},"occurrenceDateTime":"2024"}`,
 			"completed 2024-01-01 2025-01-01 false status |completed vaccine-code s|v"},
-		{"a type without a definition", `{"resourceType":"MedicationAdministration","status":"completed","effectiveDateTime":"2024-05-03"}`, "completed 2024-05-03 2024-05-04 true"},
+		{"a choice with an extension beside it", `{"resourceType":"Observation","_effectiveDateTime":{"id":"a"},"effectiveDateTime":"2024-05-03"}`, " 2024-05-03 2024-05-04 false"},
 		{"no type", `{"resourceType":"Nothing"}`, " 0001-01-01 0001-01-01 false"},
 	} {
-		x := Extract(mustParse(t, tc.in))
-		got := fmt.Sprintf("%s %s %s %v", x.Status, x.Date.Format(time.DateOnly), x.DateEnd.Format(time.DateOnly), x.StandIn)
-		for _, tok := range x.Tokens {
-			got += fmt.Sprintf(" %s %s|%s", tok.Param, tok.System, tok.Code)
-		}
-		if d := cmp.Diff(tc.want, got); d != "" {
+		if d := cmp.Diff(tc.want, extracted(t, tc.in)); d != "" {
 			t.Errorf("%s: %s", tc.name, d)
 		}
 	}
 }
 
+// extracted is what Extract finds: status, date, its end, whether it stands in, tokens.
+func extracted(t *testing.T, in string) string {
+	t.Helper()
+	x := Extract(mustParse(t, in))
+	got := fmt.Sprintf("%s %s %s %v", x.Status, x.Date.Format(time.DateOnly), x.DateEnd.Format(time.DateOnly), x.StandIn)
+	for _, tok := range x.Tokens {
+		if tok.Dated() {
+			got += fmt.Sprintf(" %s %s %s", tok.Param, tok.Low.Format(time.DateOnly), tok.High.Format(time.DateOnly))
+			continue
+		}
+		got += fmt.Sprintf(" %s %s|%s", tok.Param, tok.System, tok.Code)
+	}
+	return got
+}
+
 func TestSearchParams(t *testing.T) {
 	for typ, want := range map[string]string{
-		"Observation":        "_id patient date category code component-code identifier status",
-		"AllergyIntolerance": "_id patient date category clinical-status code criticality identifier severity type verification-status",
-		"Condition":          "_id patient onset-date body-site category clinical-status code identifier severity verification-status",
-		"Immunization":       "_id patient date identifier reason-code status target-disease vaccine-code",
-		"MedicationRequest":  "_id patient authoredon category code identifier intent priority status",
+		"Observation":        "_id patient date category code component-code identifier method status value-date",
+		"AllergyIntolerance": "_id patient date category clinical-status code criticality identifier last-date onset severity type verification-status",
+		"Condition":          "_id patient onset-date abatement-date body-site category clinical-status code identifier recorded-date severity verification-status",
+		"Immunization":       "_id patient date identifier reaction-date reason-code status target-disease vaccine-code",
+		"MedicationRequest":  "_id patient authoredon category code date identifier intent priority status",
 		"Organization":       "_id active identifier type",
 		"Nothing":            "",
 	} {

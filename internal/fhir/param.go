@@ -2,48 +2,24 @@ package fhir
 
 import "slices"
 
-// Param is a token search parameter that entries are indexed by. Its number is
-// stored: add at the end.
+// Param is a search parameter that entries are indexed by: one of tokens, or one
+// of dates that is not the clinical date of its type. Its number is its place in
+// paramNames, and stored.
 type Param uint8
 
-// The token parameters.
-const (
-	_ Param = iota
-	ParamCode
-	ParamCategory
-	ParamStatus
-	ParamIdentifier
-	ParamClinicalStatus
-	ParamVerificationStatus
-	ParamType
-	ParamClass
-	ParamIntent
-	ParamVaccineCode
-	ParamCriticality
-	ParamSeverity
-	ParamPriority
-	ParamServiceType
-	ParamServiceCategory
-	ParamSpecialty
-	ParamAppointmentType
-	ParamReasonCode
-	ParamLifecycleStatus
-	ParamAchievementStatus
-	ParamComponentCode
-	ParamBodySite
-	ParamRelationship
-	ParamSetting
-	ParamModality
-	ParamTargetDisease
-	ParamScope
-	ParamGender
-	ParamActive
-)
+// paramNames are the parameters in the order of their numbers: add at the end.
 
-var paramNames = [...]string{"", "code", "category", "status", "identifier", "clinical-status", "verification-status", "type", "class", "intent",
-	"vaccine-code", "criticality", "severity", "priority", "service-type", "service-category", "specialty", "appointment-type", "reason-code",
-	"lifecycle-status", "achievement-status", "component-code", "body-site", "relationship", "setting", "modality", "target-disease", "scope",
-	"gender", "active"}
+var paramNames = [...]string{
+	"", "code", "category", "status", "identifier", "clinical-status", "verification-status", "type", "class", "intent",
+	"vaccine-code", "criticality", "severity", "priority", "service-type", "service-category", "specialty", "appointment-type",
+	"reason-code", "lifecycle-status", "achievement-status", "component-code", "body-site", "relationship", "setting", "modality",
+	"target-disease", "scope", "gender", "active", "actuality", "event", "seriousness", "location", "morphology", "use", "outcome",
+	"finding-code", "group-identifier", "medium", "class-type", "related-id", "sex", "dose-status", "vaccine-type",
+	"participant-role", "reason-given", "reason-not-given", "method", "additive", "formula", "oraldiet", "supplement",
+	"recorded-date", "abatement-date", "last-date", "onset", "issued", "activity-date", "received", "period", "location-period",
+	"target-date", "reaction-date", "date", "value-date", "when", "occurrence", "modified", "entered-date", "payment-date",
+	"event-date", "whenprepared",
+}
 
 // String returns the parameter's name in FHIR.
 func (p Param) String() string {
@@ -53,7 +29,7 @@ func (p Param) String() string {
 	return paramNames[p]
 }
 
-// ParseParam returns the token parameter of that name.
+// ParseParam returns the parameter of that name.
 func ParseParam(name string) (Param, bool) {
 	i := slices.Index(paramNames[1:], name)
 	return Param(i + 1), i >= 0
@@ -73,12 +49,13 @@ const (
 type SearchParam struct {
 	Name  string
 	Kind  ParamKind
-	Param Param // of a token parameter that is an index token; 0 for _id, patient and dates
+	Param Param // 0 for _id, patient and the clinical date, which no token is needed for
 }
 
 // SearchParams returns what resources of the type can be searched by, from the
 // same table that Extract works by: _id; patient, if the type belongs to a
-// person; the type's clinical date; its tokens. Nil for what is no type.
+// person; the type's clinical date; its tokens and other dates. Nil for what is
+// no type.
 func SearchParams(resourceType string) []SearchParam {
 	if !IsType(resourceType) {
 		return nil
@@ -90,6 +67,7 @@ func SearchParams(resourceType string) []SearchParam {
 type index struct {
 	params []SearchParam
 	tokens []tokenRow
+	spans  []tokenRow // dates that are kept as tokens
 	date   [][]string // elements of the date parameter
 	others [][]string // elements that date the resource when those are missing
 }
@@ -105,37 +83,65 @@ var dates = map[string]struct {
 	param  string
 	others [][]string
 }{
-	"AllergyIntolerance":    {"date", [][]string{{"onset"}, {"lastOccurrence"}}},
-	"Appointment":           {"date", [][]string{{"requestedPeriod"}, {"created"}}},
-	"AuditEvent":            {"date", nil},
-	"CarePlan":              {"date", [][]string{{"created"}}},
-	"CareTeam":              {"date", nil},
-	"Communication":         {"sent", [][]string{{"received"}}},
-	"Composition":           {"date", nil},
-	"Condition":             {"onset-date", [][]string{{"recordedDate"}}},
-	"Consent":               {"date", nil},
-	"DiagnosticReport":      {"date", [][]string{{"issued"}}},
-	"DocumentReference":     {"date", [][]string{{"context", "period"}, {"content", "attachment", "creation"}}},
-	"Encounter":             {"date", nil},
-	"EpisodeOfCare":         {"date", nil},
-	"Flag":                  {"date", nil},
-	"Goal":                  {"start-date", [][]string{{"statusDate"}}},
-	"ImagingStudy":          {"started", nil},
-	"Immunization":          {"date", [][]string{{"recorded"}}},
-	"List":                  {"date", nil},
-	"Media":                 {"created", [][]string{{"issued"}}},
-	"MedicationRequest":     {"authoredon", nil},
-	"MedicationStatement":   {"effective", [][]string{{"dateAsserted"}}},
-	"Observation":           {"date", [][]string{{"issued"}}},
-	"Patient":               {"birthdate", nil},
-	"Procedure":             {"date", nil},
-	"Provenance":            {"recorded", nil},
-	"QuestionnaireResponse": {"authored", nil},
-	"ServiceRequest":        {"authored", [][]string{{"occurrence"}}},
-	"Specimen":              {"collected", [][]string{{"receivedTime"}}},
-	"Task":                  {"authored-on", [][]string{{"lastModified"}}},
+	"Account":                     {"period", nil},
+	"AdverseEvent":                {"date", [][]string{{"detected"}, {"recordedDate"}}},
+	"AllergyIntolerance":          {"date", [][]string{{"onset"}, {"lastOccurrence"}}},
+	"Appointment":                 {"date", [][]string{{"requestedPeriod"}, {"created"}}},
+	"AuditEvent":                  {"date", nil},
+	"Basic":                       {"created", nil},
+	"CarePlan":                    {"date", [][]string{{"created"}}},
+	"CareTeam":                    {"date", nil},
+	"ChargeItem":                  {"occurrence", [][]string{{"enteredDate"}}},
+	"Claim":                       {"created", [][]string{{"billablePeriod"}}},
+	"ClaimResponse":               {"created", nil},
+	"ClinicalImpression":          {"date", [][]string{{"effective"}}},
+	"Communication":               {"sent", [][]string{{"received"}}},
+	"CommunicationRequest":        {"authored", [][]string{{"occurrence"}}},
+	"Composition":                 {"date", nil},
+	"Condition":                   {"onset-date", [][]string{{"recordedDate"}}},
+	"Consent":                     {"date", nil},
+	"CoverageEligibilityRequest":  {"created", [][]string{{"serviced"}}},
+	"CoverageEligibilityResponse": {"created", [][]string{{"serviced"}}},
+	"DetectedIssue":               {"identified", nil},
+	"DeviceRequest":               {"authored-on", [][]string{{"occurrence"}}},
+	"DiagnosticReport":            {"date", [][]string{{"issued"}}},
+	"DocumentManifest":            {"created", nil},
+	"DocumentReference":           {"date", [][]string{{"context", "period"}, {"content", "attachment", "creation"}}},
+	"Encounter":                   {"date", nil},
+	"EpisodeOfCare":               {"date", nil},
+	"ExplanationOfBenefit":        {"created", [][]string{{"billablePeriod"}}},
+	"FamilyMemberHistory":         {"date", nil},
+	"Flag":                        {"date", nil},
+	"Goal":                        {"start-date", [][]string{{"statusDate"}}},
+	"ImagingStudy":                {"started", nil},
+	"Immunization":                {"date", [][]string{{"recorded"}}},
+	"ImmunizationEvaluation":      {"date", nil},
+	"ImmunizationRecommendation":  {"date", nil},
+	"Invoice":                     {"date", nil},
+	"List":                        {"date", nil},
+	"MeasureReport":               {"date", [][]string{{"period"}}},
+	"Media":                       {"created", [][]string{{"issued"}}},
+	"MedicationAdministration":    {"effective-time", nil},
+	"MedicationDispense":          {"whenhandedover", [][]string{{"whenPrepared"}}},
+	"MedicationRequest":           {"authoredon", nil},
+	"MedicationStatement":         {"effective", [][]string{{"dateAsserted"}}},
+	"NutritionOrder":              {"datetime", nil},
+	"Observation":                 {"date", [][]string{{"issued"}}},
+	"Patient":                     {"birthdate", nil},
+	"Procedure":                   {"date", nil},
+	"Provenance":                  {"recorded", nil},
+	"QuestionnaireResponse":       {"authored", nil},
+	"RequestGroup":                {"authored", nil},
+	"ResearchSubject":             {"date", nil},
+	"RiskAssessment":              {"date", [][]string{{"occurrence"}}},
+	"Schedule":                    {"date", nil},
+	"ServiceRequest":              {"authored", [][]string{{"occurrence"}}},
+	"Specimen":                    {"collected", [][]string{{"receivedTime"}}},
+	"SupplyRequest":               {"date", [][]string{{"occurrence"}}},
+	"Task":                        {"authored-on", [][]string{{"lastModified"}}},
+	"VisionPrescription":          {"datewritten", [][]string{{"created"}}},
 }
 
-// anyDate dates what we hold no definition of.
-var anyDate = [][]string{{"effective"}, {"performed"}, {"occurrence"}, {"whenHandedOver"}, {"whenPrepared"}, {"date"}, {"dateTime"},
-	{"recordedDate"}, {"authoredOn"}, {"period"}, {"created"}, {"issued"}, {"recorded"}}
+// anyDate dates what has no such parameter.
+var anyDate = [][]string{{"effective"}, {"performed"}, {"occurrence"}, {"timing"}, {"start"}, {"date"}, {"dateTime"}, {"recordedDate"},
+	{"recordedOn"}, {"authoredOn"}, {"period"}, {"created"}, {"issued"}, {"recorded"}}

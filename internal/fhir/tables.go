@@ -63,6 +63,7 @@ type table struct {
 	search       map[string][]searchRow
 	compartments map[string][]string
 	index        map[string]*index
+	choices      map[string]bool // what the name of a choice may end in: DateTime, Period, ...
 
 	element, extension, reference, resource, domain typeID
 }
@@ -170,6 +171,10 @@ func readTable(text string) (*table, error) {
 	}
 	t.inherit()
 	t.indexTypes()
+	t.choices = make(map[string]bool, len(t.byName))
+	for name := range t.byName {
+		t.choices[strings.ToUpper(name[:1])+name[1:]] = true
+	}
 	return t, nil
 }
 

@@ -24,10 +24,19 @@ func (t *table) indexTypes() {
 			}
 		}
 		for _, row := range t.search[name] {
-			if p, ok := ParseParam(row.name); ok && row.kind == string(TokenParam) {
+			p, ok := ParseParam(row.name)
+			kind := ParamKind(row.kind)
+			switch {
+			case !ok:
+				continue
+			case kind == TokenParam:
 				x.tokens = append(x.tokens, tokenRow{p, splitPaths(row.paths)})
-				x.params = append(x.params, SearchParam{Name: row.name, Kind: TokenParam, Param: p})
+			case kind == DateParam && (!dated || row.name != date.param):
+				x.spans = append(x.spans, tokenRow{p, splitPaths(row.paths)})
+			default:
+				continue
 			}
+			x.params = append(x.params, SearchParam{Name: row.name, Kind: kind, Param: p})
 		}
 	}
 }

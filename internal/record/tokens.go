@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 )
@@ -17,8 +18,13 @@ func hash(s string) uint64 {
 	return h
 }
 
+// appendToken appends a code as its hashes, and a date as its bounds.
 func appendToken(dst []byte, t fhir.Token) []byte {
 	dst = append(dst, byte(t.Param))
+	if t.Dated() {
+		dst = binary.BigEndian.AppendUint64(dst, uint64(t.Low.UnixMicro()))
+		return binary.BigEndian.AppendUint64(dst, uint64(t.High.UnixMicro()))
+	}
 	dst = binary.BigEndian.AppendUint64(dst, hash(t.System))
 	return binary.BigEndian.AppendUint64(dst, hash(t.Code))
 }
@@ -75,11 +81,28 @@ func (t *tester) matches(e envelope, id string) bool {
 		}
 	}
 	for i := range t.dates {
-		if e.has(flagUndated) || !t.dates[i].matches(e.int(atLow), e.int(atHigh)) {
+		if !t.dates[i].holds(e) {
 			return false
 		}
 	}
 	return true
+}
+
+// holds compares the clinical date, or any of the dates of the filter's parameter.
+func (f *DateFilter) holds(e envelope) bool {
+	if f.Param == 0 {
+		return !e.has(flagUndated) && f.matches(e.int(atLow), e.int(atHigh))
+	}
+	for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
+		if tokens[0] != byte(f.Param) {
+			continue
+		}
+		low, high := binary.BigEndian.Uint64(tokens[1:]), binary.BigEndian.Uint64(tokens[9:])
+		if f.matches(int64(low), int64(high)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *tokenTest) among(tokens []byte) bool {
@@ -99,10 +122,14 @@ func (t *tokenTest) among(tokens []byte) bool {
 
 // matches compares as FHIR R4 section 3.1.1.4.7 says: low and high are the
 // entry's range, in Unix microseconds, high exclusive like f.High. An entry
-// without a date has low == high and matches nothing.
+// without a date has low == high and matches nothing; a range without an end is
+// stored with one before its beginning.
 func (f *DateFilter) matches(low, high int64) bool {
 	if low == high {
 		return false
+	}
+	if high < low {
+		high = math.MaxInt64
 	}
 	from, to := f.Low.UnixMicro(), f.High.UnixMicro()
 	switch f.Prefix {

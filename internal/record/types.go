@@ -52,10 +52,11 @@ type TokenValue struct {
 	AnySystem, AnyCode bool
 }
 
-// DateFilter compares the entry's clinical date, a range by its precision, with
-// the range of the given value, as FHIR's prefixes say.
+// DateFilter compares the entry's clinical date, a range by its precision, or
+// another of its dates, with the range of the given value, as FHIR's prefixes say.
 type DateFilter struct {
-	Prefix    string // eq ne lt gt ge le sa eb
+	Param     fhir.Param // 0: the clinical date
+	Prefix    string     // eq ne lt gt ge le sa eb
 	Low, High time.Time
 }
 

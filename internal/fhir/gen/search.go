@@ -22,7 +22,7 @@ func (g *generator) search() {
 			continue
 		}
 		for _, base := range p.Base {
-			if g.elements[base] == nil {
+			if !g.served(base) {
 				continue
 			}
 			if paths := pathsOf(p.Expression, base); len(paths) > 0 {
@@ -30,9 +30,26 @@ func (g *generator) search() {
 			}
 		}
 	}
+	for line := range strings.Lines(unlisted) {
+		lines["search "+line] = true
+	}
 	for _, line := range sorted(lines) {
 		g.out.WriteString(line)
 	}
+}
+
+// served reports whether resources of the type are searched: those that have a
+// definition, and of those without one the types of a patient's compartment.
+func (g *generator) served(base string) bool {
+	if g.elements[base] != nil {
+		return true
+	}
+	for _, r := range g.patient.Resource {
+		if r.Code == base && len(r.Param) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // pathsOf returns the element paths of an expression that lie in the type, as
