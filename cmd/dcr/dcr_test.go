@@ -171,6 +171,14 @@ func TestPeopleAndTheirLedger(t *testing.T) {
 		t.Errorf("sharing: %s", out)
 	}
 	d.does(ann, "people", "restrict")
+	if out := d.does(ann, "people", "sharing", "show", "--history"); strings.Count(out, "emergency-only") != 2 || strings.Count(out, "shared with R0D") != 2 || strings.Count(out, "restricted") != 1 {
+		t.Errorf("history: %s", out)
+	}
+	d.does(ann, "people", "invalidate")
+	d.does(ann, "people", "invalidate", "--undo")
+	if code, _, errs := d.try(ann, "people", "sharing", "set", "none", "--window-appointment", "p-a,R0D"); code != 1 || !strings.Contains(errs, "no appointment") {
+		t.Errorf("a window for no appointment: %d %s", code, errs)
+	}
 	d.does(ann, "people", "sensitive", "--clear", "cis2/1")
 	d.does(bob+ann, "people", "join")
 	d.does(ann+bob, "people", "split")
@@ -178,7 +186,7 @@ func TestPeopleAndTheirLedger(t *testing.T) {
 		t.Errorf("joining one: %d %s", code, errs)
 	}
 
-	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 9 {
+	if out := d.does("", "ledger", "show"); strings.Count(out, "\n") != 13 {
 		t.Errorf("ledger:\n%s", out)
 	}
 	if out := d.does("", "ledger", "show", "--last", "2"); strings.Count(out, "\n") != 2 {
@@ -325,7 +333,7 @@ func TestMistakesInUse(t *testing.T) {
 	d := newDesk(t)
 	for _, args := range [][]string{
 		{"dance"}, {"people", "dance"}, {"partners", "put"}, {"partners", "put", "--org", "R0D", "--colour", "x"}, {"people", "sharing", "set"},
-		{"people", "sharing", "set", "some"}, {"people", "sharing", "set", "none", "--window", "x"}, {"load"}, {"load", "x.json"}, {"partners", "suspend", "!"},
+		{"people", "sharing", "set", "some"}, {"people", "sharing", "set", "none", "--window", "x"}, {"people", "sharing", "set", "none", "--window-appointment", "a,!"}, {"load"}, {"load", "x.json"}, {"partners", "suspend", "!"},
 		{"ledger", "proof", "x"}, {"backup"}, {"version", "x"},
 	} {
 		if code, _, errs := d.try("", args...); code != 2 || !strings.Contains(errs, "Try: dcr --help") {

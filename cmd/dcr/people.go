@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +30,7 @@ func (a *app) peopleCommand() *cobra.Command {
 		Example: "  dcr people sharing show\n  dcr people sharing set emergency-only",
 	}
 	sharing.AddCommand(a.sharingShow(), a.sharingSet())
-	c.AddCommand(sharing, a.restrict(), a.sensitive(), a.join(), a.split())
+	c.AddCommand(sharing, a.restrict(), a.sensitive(), a.invalidate(), a.join(), a.split())
 	return c
 }
 
@@ -85,90 +83,6 @@ func (a *app) numbers(file string, prompts []string) ([]nhs.Number, error) {
 
 var onePerson = []string{"NHS number"}
 
-func (a *app) sharingShow() *cobra.Command {
-	c := &cobra.Command{Use: "show", Short: "Show a sharing choice",
-		Long:    "show prints a person's sharing choice as it stands, since when, and by whom it was made.",
-		Example: "  dcr people sharing show\n  dcr people sharing show --number-file - < number"}
-	return a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-		choice, err := ops.Sharing(ctx, n[0])
-		if err != nil {
-			return err
-		}
-		return a.print(choice, func(w io.Writer) {
-			fmt.Fprintf(w, "%s", choice.Tier)
-			if !choice.Since.IsZero() {
-				fmt.Fprintf(w, ", since %s, by %s", choice.Since.Format(time.RFC3339), choice.By)
-			}
-			fmt.Fprintln(w)
-			for _, win := range choice.Windows {
-				org := string(win.Org)
-				if org == "" {
-					org = "every organisation"
-				}
-				fmt.Fprintf(w, "  shared with %s from %s to %s\n", org, win.From.Format(time.RFC3339), win.To.Format(time.RFC3339))
-			}
-		})
-	})
-}
-
-func (a *app) sharingSet() *cobra.Command {
-	var windows []string
-	c := &cobra.Command{Use: "set TIER", Short: "Set a sharing choice", Args: cobra.ExactArgs(1),
-		Long: `set sets a person's sharing choice. It holds for every request that begins after
-this command has ended:
-
-  share           professionals with a relationship see the record (the default)
-  emergency-only  only by break-glass in an emergency or for safeguarding
-  none            sealed: no professional at all
-
-A window shares for a while though the tier says otherwise, with one organisation
-or all. Windows set before are replaced.`,
-		Example: "  dcr people sharing set none\n  dcr people sharing set emergency-only --window R0D,2026-11-02T09:00:00Z,2026-11-03T09:00:00Z"}
-	c.Flags().StringArrayVar(&windows, "window", nil, "ORG,FROM,TO (ORG may be *; times as of RFC 3339); may be repeated")
-	var choice operator.Choice
-	a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-		return ops.SetSharing(ctx, n[0], choice)
-	})
-	set := c.RunE
-	c.RunE = func(c *cobra.Command, args []string) error {
-		switch args[0] {
-		case "share", "emergency-only", "none":
-		default:
-			return usage("the sharing choice is one of share, emergency-only and none")
-		}
-		choice = operator.Choice{Tier: args[0]}
-		for _, text := range windows {
-			win, err := parseWindow(text)
-			if err != nil {
-				return err
-			}
-			choice.Windows = append(choice.Windows, win)
-		}
-		return set(c, args)
-	}
-	return c
-}
-
-func parseWindow(text string) (operator.Window, error) {
-	var w operator.Window
-	part := strings.Split(text, ",")
-	if len(part) != 3 {
-		return w, usage("--window is ORG,FROM,TO")
-	}
-	var err error
-	if part[0] != "*" {
-		if w.Org, err = nhs.ParseODS(part[0]); err != nil {
-			return w, usage("--window: %s", words(err))
-		}
-	}
-	for i, to := range []*time.Time{&w.From, &w.To} {
-		if *to, err = time.Parse(time.RFC3339, part[i+1]); err != nil {
-			return w, usage("--window: a time is written as 2026-11-02T09:00:00Z")
-		}
-	}
-	return w, nil
-}
-
 func (a *app) restrict() *cobra.Command {
 	var off bool
 	c := &cobra.Command{Use: "restrict", Short: "Mark a person as restricted",
@@ -196,6 +110,19 @@ named with --clear the person is then unknown. The list replaces an earlier one.
 		}
 		s.Sensitive = !off
 		return ops.SetSensitive(ctx, n[0], s)
+	})
+}
+
+func (a *app) invalidate() *cobra.Command {
+	var undo bool
+	c := &cobra.Command{Use: "invalidate", Short: "Mark a person's NHS number as no longer valid",
+		Long: `invalidate marks an NHS number as no longer valid. Nobody finds the person any more, and
+to read their record is a 404 with the code INVALIDATED_RESOURCE. Nothing is removed,
+and what sources send is still taken. Of joined records it is about all: split first.`,
+		Example: "  dcr people invalidate\n  dcr people invalidate --undo"}
+	c.Flags().BoolVar(&undo, "undo", false, "the number is valid after all")
+	return a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
+		return ops.SetInvalidated(ctx, n[0], !undo)
 	})
 }
 

@@ -22,7 +22,7 @@ const (
 	Find              // look a person up: minimum fields only
 	Consult           // read of organisations, staff, places and medications: of nobody's record
 	Choose            // set a person's sharing choice
-	Administer        // restrict, mark as sensitive, join or split records
+	Administer        // restrict, mark as sensitive, invalidate, join or split records
 )
 
 // Relationship is what ties the caller's organisation to the person. Entries that
@@ -44,6 +44,7 @@ type Facts struct {
 	Agreement    partner.Agreement // of the caller's organisation
 	Known        bool              // the person exists here
 	Sensitive    bool              // staff's own records, protected persons
+	Invalidated  bool              // the NHS number is no longer valid
 	Cleared      bool              // the caller has the right to sensitive records
 	ByNumber     bool              // for Find: searched by NHS number
 	Restricted   bool              // PDS code R
@@ -55,7 +56,8 @@ type Facts struct {
 // Outcome is the answer. The zero Outcome refuses.
 type Outcome uint8
 
-// Outcomes, in the order in which each tells no more than the one before.
+// Outcomes, but for the last in the order in which each tells no more than the one
+// before.
 // Stored in the ledger: add at the end.
 const (
 	Refused        Outcome = iota // not a caller, role or agreement that reads at all: 403
@@ -64,6 +66,7 @@ const (
 	NoConsent                     // 403 NO_PATIENT_CONSENT
 	NotYours                      // no section asked for is the caller's: 404
 	Allowed
+	Invalidated // the NHS number is no longer valid: 404 INVALIDATED_RESOURCE, told before NoRelationship
 )
 
 // Basis is why access was given. Stored in the ledger: add at the end.

@@ -7,6 +7,7 @@ const (
 	CodeDenied         = "ACCESS_DENIED"
 	CodeNoRelationship = "NO_RELATIONSHIP"
 	CodeNoConsent      = "NO_PATIENT_CONSENT"
+	CodeInvalidated    = "INVALIDATED_RESOURCE"
 )
 
 // Answer returns the error that tells a caller the outcome, nil if it is Allowed.
@@ -21,6 +22,8 @@ func Answer(o Outcome) error {
 			"Your organisation has no current relationship with this person: no registration, and no encounter, referral or appointment within 12 months.")
 	case NoConsent:
 		return errs.Coded(errs.Forbidden, CodeNoConsent, "This person has chosen not to share their record.")
+	case Invalidated:
+		return errs.Coded(errs.NotFound, CodeInvalidated, "The NHS number of this record is no longer valid: trace the person's right number.")
 	case Unknown, NotYours:
 		return Absent()
 	}
@@ -37,7 +40,7 @@ func (g Grant) Err() error { return Answer(g.Outcome) }
 
 var (
 	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer"}
-	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed"}
+	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed", "invalidated"}
 	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator"}
 )
 

@@ -24,6 +24,11 @@ func Decide(f Facts) Grant {
 	if hidden(&f) {
 		return Grant{Outcome: Unknown}
 	}
+	// Whoever asked for a person who is not hidden would be told of them by any answer
+	// below; so this one betrays nobody.
+	if f.Invalidated {
+		return Grant{Outcome: Invalidated}
+	}
 	basis := basisOf(&f)
 	if basis == NoBasis {
 		return Grant{Outcome: NoRelationship}

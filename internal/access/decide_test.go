@@ -26,7 +26,7 @@ func consultant() access.Facts {
 		Now:    now,
 		Caller: identity.Caller{Kind: identity.Professional, ID: "cis2/555", Org: hospital, Role: identity.Clinician, Expires: now.Add(time.Minute)},
 		Action: access.Read, Months: 12,
-		Asked:  section.All,
+		Asked: section.All,
 		Agreement: partner.Agreement{Org: hospital, Kind: partner.Acute, Read: section.All,
 			Signed: now.AddDate(-1, 0, 0), Ends: now.AddDate(1, 0, 0), DSPT: now.AddDate(0, 3, 0)},
 		Known:        true,
@@ -63,6 +63,8 @@ func operates(a access.Action) func(*access.Facts) {
 		f.Agreement, f.Relationship, f.Asked = partner.Agreement{}, access.Relationship{}, 0
 	}
 }
+
+func invalid(f *access.Facts) { f.Invalidated = true }
 
 // consults is about nobody: no facts about a person are there.
 func consults(f *access.Facts) {
@@ -195,6 +197,10 @@ func TestDecide(t *testing.T) {
 		// Each answer tells no more than the one before.
 		{"everything against: no role", []change{as(0), func(f *access.Facts) { f.Known = false }, relation(access.Relationship{}), choice(sharing.None), asks()}, no(access.Refused)},
 		{"everything against: unknown", []change{func(f *access.Facts) { f.Sensitive = true }, relation(access.Relationship{}), choice(sharing.None), asks()}, no(access.Unknown)},
+		{"the number was invalidated", []change{invalid}, no(access.Invalidated)},
+		{"finds somebody whose number was invalidated", []change{invalid, finds(true)}, no(access.Invalidated)},
+		{"invalidated, and sensitive", []change{invalid, func(f *access.Facts) { f.Sensitive = true }}, no(access.Unknown)},
+		{"everything against: invalidated", []change{invalid, relation(access.Relationship{}), choice(sharing.None), asks()}, no(access.Invalidated)},
 		{"everything against: no relationship", []change{relation(access.Relationship{}), choice(sharing.None), asks()}, no(access.NoRelationship)},
 		{"everything against: no consent", []change{choice(sharing.None), asks()}, no(access.NoConsent)},
 	}
@@ -266,6 +272,7 @@ func TestAnswers(t *testing.T) {
 		{access.NoRelationship, errs.Forbidden, "NO_RELATIONSHIP"},
 		{access.NoConsent, errs.Forbidden, "NO_PATIENT_CONSENT"},
 		{access.NotYours, errs.NotFound, ""},
+		{access.Invalidated, errs.NotFound, "INVALIDATED_RESOURCE"},
 		{200, errs.Forbidden, "ACCESS_DENIED"},
 	} {
 		err := access.Grant{Outcome: tt.outcome}.Err()

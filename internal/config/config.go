@@ -59,4 +59,5 @@ type Rules struct {
 	AssertionAge       time.Duration
 	SystemTokenAge     time.Duration
 	RelationshipMonths int
+	AppointmentWindow  time.Duration // after the appointment that a sharing window was opened for
 }

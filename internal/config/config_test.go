@@ -35,7 +35,7 @@ func TestDefaultsAreValid(t *testing.T) {
 	if d := cmp.Diff(want, c.Limits); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(Rules{15 * time.Minute, 12 * time.Hour, 5 * time.Minute, 300 * time.Second, 12}, c.Rules); d != "" {
+	if d := cmp.Diff(Rules{15 * time.Minute, 12 * time.Hour, 5 * time.Minute, 300 * time.Second, 12, 24 * time.Hour}, c.Rules); d != "" {
 		t.Error(d)
 	}
 	if c.LedgerKey != "var/data/ledger.key" || c.LedgerEvery != 100_000 || c.API.Addr != "127.0.0.1:8080" || c.Sources.Addr != "" {

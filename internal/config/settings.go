@@ -71,5 +71,7 @@ func settings() []setting {
 		{group: rules, key: "DCR_SYSTEM_TOKEN_AGE", def: "300s", set: duration(func(c *Config) *time.Duration { return &c.Rules.SystemTokenAge }), what: "How long a token of /oauth/token lives."},
 		{group: rules, key: "DCR_RELATIONSHIP_MONTHS", def: "12", set: count(func(c *Config) *int { return &c.Rules.RelationshipMonths }, 1, 120),
 			what: "How far back an encounter, referral or appointment gives a relationship."},
+		{group: rules, key: "DCR_APPOINTMENT_WINDOW", def: "24h", set: duration(func(c *Config) *time.Duration { return &c.Rules.AppointmentWindow }),
+			what: "How long after an appointment a sharing window that was opened for it ends."},
 	}
 }

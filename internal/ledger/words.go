@@ -63,8 +63,10 @@ func orgName(code nhs.ODS, names func(nhs.ODS) string) string {
 // object is what was looked at, in the words of the sections.
 func object(e Event) string {
 	switch e.Action {
-	case access.Find, access.Choose:
+	case access.Find:
 		return ""
+	case access.Choose:
+		return strings.TrimPrefix(e.What, "sharing choice") // ": none"
 	case access.Consult, access.Administer:
 		return e.What
 	}
@@ -105,6 +107,7 @@ var (
 		access.NoConsent:      "the person's sharing choice",
 		access.NotYours:       "not a part of the record that is open to them",
 		access.Allowed:        "",
+		access.Invalidated:    "the NHS number is no longer valid",
 	}
 )
 

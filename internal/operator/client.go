@@ -130,6 +130,12 @@ func (c *SocketClient) Sharing(ctx context.Context, n nhs.Number) (choice Choice
 	return choice, err
 }
 
+// SharingHistory implements Operations.
+func (c *SocketClient) SharingHistory(ctx context.Context, n nhs.Number) (all []Decided, err error) {
+	err = c.call(ctx, "POST", "/v1/people/sharing/history", personBody{Number: n.Digits()}, &all)
+	return all, err
+}
+
 // SetSharing implements Operations.
 func (c *SocketClient) SetSharing(ctx context.Context, n nhs.Number, choice Choice) error {
 	return c.call(ctx, "PUT", "/v1/people/sharing", personBody{Number: n.Digits(), Choice: choice}, nil)
@@ -143,6 +149,11 @@ func (c *SocketClient) SetRestricted(ctx context.Context, n nhs.Number, restrict
 // SetSensitive implements Operations.
 func (c *SocketClient) SetSensitive(ctx context.Context, n nhs.Number, s Sensitivity) error {
 	return c.call(ctx, "PUT", "/v1/people/sensitive", personBody{Number: n.Digits(), Sensitive: s}, nil)
+}
+
+// SetInvalidated implements Operations.
+func (c *SocketClient) SetInvalidated(ctx context.Context, n nhs.Number, invalidated bool) error {
+	return c.call(ctx, "PUT", "/v1/people/invalidated", personBody{Number: n.Digits(), Invalidated: invalidated}, nil)
 }
 
 // Join implements Operations.

@@ -157,6 +157,16 @@ func (f fakeRecords) SetSensitive(_ context.Context, by identity.Caller, p recor
 	return nil
 }
 
+func (f fakeRecords) SharingHistory(_ context.Context, by identity.Caller, p record.PersonID, _ string) ([]record.Decided, error) {
+	f.by(by, "history "+string(p))
+	return []record.Decided{{At: today, By: by.ID, Person: p, Sharing: f.w.choices[p], Restricted: true}}, nil
+}
+
+func (f fakeRecords) SetInvalidated(_ context.Context, by identity.Caller, p record.PersonID, _ bool, _ string) error {
+	f.by(by, "invalidate "+string(p))
+	return nil
+}
+
 func (f fakeRecords) Join(_ context.Context, by identity.Caller, from, into record.PersonID, _ string) error {
 	f.by(by, "join "+string(from)+" "+string(into))
 	return nil

@@ -77,13 +77,14 @@ func partnerRoutes(mux *http.ServeMux, ops Operations) {
 
 // about a person, or two: the one place where NHS numbers cross the socket.
 type personBody struct {
-	Number     string      `json:"number"`
-	Other      string      `json:"other,omitzero"`
-	Choice     Choice      `json:"choice,omitzero"`
-	Restricted bool        `json:"restricted,omitzero"`
-	Sensitive  Sensitivity `json:"sensitive,omitzero"`
-	Cursor     string      `json:"cursor,omitzero"`
-	Limit      int         `json:"limit,omitzero"`
+	Number      string      `json:"number"`
+	Other       string      `json:"other,omitzero"`
+	Choice      Choice      `json:"choice,omitzero"`
+	Restricted  bool        `json:"restricted,omitzero"`
+	Invalidated bool        `json:"invalidated,omitzero"`
+	Sensitive   Sensitivity `json:"sensitive,omitzero"`
+	Cursor      string      `json:"cursor,omitzero"`
+	Limit       int         `json:"limit,omitzero"`
 }
 
 // person makes a handler of what is done about a person.
@@ -101,6 +102,12 @@ func peopleRoutes(mux *http.ServeMux, ops Operations) {
 	mux.Handle("POST /v1/people/sharing", person(func(ctx context.Context, n nhs.Number, _ personBody) (any, error) { return ops.Sharing(ctx, n) }))
 	mux.Handle("PUT /v1/people/sharing", person(func(ctx context.Context, n nhs.Number, b personBody) (any, error) {
 		return nil, ops.SetSharing(ctx, n, b.Choice)
+	}))
+	mux.Handle("POST /v1/people/sharing/history", person(func(ctx context.Context, n nhs.Number, _ personBody) (any, error) {
+		return ops.SharingHistory(ctx, n)
+	}))
+	mux.Handle("PUT /v1/people/invalidated", person(func(ctx context.Context, n nhs.Number, b personBody) (any, error) {
+		return nil, ops.SetInvalidated(ctx, n, b.Invalidated)
 	}))
 	mux.Handle("PUT /v1/people/restricted", person(func(ctx context.Context, n nhs.Number, b personBody) (any, error) {
 		return nil, ops.SetRestricted(ctx, n, b.Restricted)

@@ -36,9 +36,11 @@ type Operations interface {
 	RevokeClient(ctx context.Context, id string) error
 
 	Sharing(ctx context.Context, n nhs.Number) (Choice, error)
+	SharingHistory(ctx context.Context, n nhs.Number) ([]Decided, error)
 	SetSharing(ctx context.Context, n nhs.Number, c Choice) error
 	SetRestricted(ctx context.Context, n nhs.Number, restricted bool) error
 	SetSensitive(ctx context.Context, n nhs.Number, s Sensitivity) error
+	SetInvalidated(ctx context.Context, n nhs.Number, invalidated bool) error
 	Join(ctx context.Context, from, into nhs.Number) error
 	Split(ctx context.Context, from, out nhs.Number) error
 
@@ -74,9 +76,11 @@ type Registry interface {
 type Records interface {
 	PersonOf(n nhs.Number) record.PersonID
 	Sharing(ctx context.Context, by identity.Caller, p record.PersonID, requestID string) (sharing.Choice, error)
+	SharingHistory(ctx context.Context, by identity.Caller, p record.PersonID, requestID string) ([]record.Decided, error)
 	SetSharing(ctx context.Context, by identity.Caller, p record.PersonID, c sharing.Choice, requestID string) error
 	SetRestricted(ctx context.Context, by identity.Caller, p record.PersonID, restricted bool, requestID string) error
 	SetSensitive(ctx context.Context, by identity.Caller, p record.PersonID, sensitive bool, cleared []string, requestID string) error
+	SetInvalidated(ctx context.Context, by identity.Caller, p record.PersonID, invalidated bool, requestID string) error
 	Join(ctx context.Context, by identity.Caller, from, into record.PersonID, requestID string) error
 	Split(ctx context.Context, by identity.Caller, from, out record.PersonID, requestID string) error
 }

@@ -91,11 +91,12 @@ func TestPeople(t *testing.T) {
 		if _, err := ops.Sharing(t.Context(), ann); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("unknown person: %v", err)
 		}
-		choice := Choice{Tier: "emergency-only", Windows: []Window{{Org: "R0D", From: today, To: today.Add(time.Hour)}}}
+		choice := Choice{Tier: "emergency-only", Windows: []Window{{Org: "R0D", From: today, To: today.Add(time.Hour)}, {Org: "R0D", Appointment: "p-a"}}}
 		errors := errors.Join(
 			ops.SetSharing(t.Context(), ann, choice),
 			ops.SetRestricted(t.Context(), ann, true),
 			ops.SetSensitive(t.Context(), bob, Sensitivity{Sensitive: true, Cleared: []string{"cis2/1", "cis2/2"}}),
+			ops.SetInvalidated(t.Context(), bob, true),
 			ops.Join(t.Context(), ann, bob),
 			ops.Split(t.Context(), bob, ann))
 		if errors != nil {
@@ -106,7 +107,11 @@ func TestPeople(t *testing.T) {
 		if d := cmp.Diff(choice, got); err != nil || d != "" {
 			t.Error(err, d)
 		}
-		want := []string{"sharing p0009", "set sharing p0009", "restrict p0009", "sensitive p0017 cis2/1,cis2/2", "join p0009 p0017", "split p0017 p0009", "sharing p0009"}
+		past, err := ops.SharingHistory(t.Context(), ann)
+		if d := cmp.Diff([]Decided{{At: today, By: choice.By, Person: "p0009", Choice: choice, Restricted: true}}, past); err != nil || d != "" {
+			t.Error(err, d)
+		}
+		want := []string{"sharing p0009", "set sharing p0009", "restrict p0009", "sensitive p0017 cis2/1,cis2/2", "invalidate p0017", "join p0009 p0017", "split p0017 p0009", "sharing p0009", "history p0009"}
 		if d := cmp.Diff(want, w.did); d != "" {
 			t.Error(d)
 		}
@@ -114,6 +119,10 @@ func TestPeople(t *testing.T) {
 			if c.Kind != identity.Operator || !strings.HasPrefix(c.ID, "operator/") {
 				t.Errorf("by %+v", c)
 			}
+		}
+		both := Window{Appointment: "p-a", From: today, To: today.Add(time.Hour)}
+		if err := ops.SetSharing(t.Context(), ann, Choice{Tier: "none", Windows: []Window{both}}); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("for an appointment and for a period: %v", err)
 		}
 		if err := ops.SetSharing(t.Context(), ann, Choice{Tier: "some"}); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("no such tier: %v", err)

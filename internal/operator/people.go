@@ -9,6 +9,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/sharing"
 )
 
@@ -20,11 +21,25 @@ type Choice struct {
 	By      string    `json:"by,omitzero"`    // told, not set
 }
 
-// Window shares for a while though the tier says otherwise.
+// Window shares for a while though the tier says otherwise: for a period, or for
+// one appointment, until a day after it, whenever that is.
 type Window struct {
-	Org  nhs.ODS   `json:"org,omitzero"` // none: every organisation
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
+	Org         nhs.ODS   `json:"org,omitzero"`         // none: every organisation
+	Appointment string    `json:"appointment,omitzero"` // its id in the record; instead of a period
+	From        time.Time `json:"from,omitzero"`        // of an appointment's told, not set
+	To          time.Time `json:"to,omitzero"`
+}
+
+// Decided is what decided about a person from a moment on, and who set it.
+type Decided struct {
+	At          time.Time       `json:"at"`
+	By          string          `json:"by"`
+	Person      record.PersonID `json:"person"` // of joined records, whose
+	Choice      Choice          `json:"choice"`
+	Restricted  bool            `json:"restricted,omitzero"`
+	Sensitive   bool            `json:"sensitive,omitzero"`
+	Invalidated bool            `json:"invalidated,omitzero"`
+	JoinedTo    record.PersonID `json:"joined_to,omitzero"`
 }
 
 // Sensitivity says whether a record is one of staff or of a protected person,
@@ -43,6 +58,13 @@ func (c Choice) parse() (sharing.Choice, error) {
 	}
 	parsed := sharing.Choice{Tier: sharing.Tier(i)}
 	for _, w := range c.Windows {
+		if w.Appointment != "" {
+			if !w.To.IsZero() {
+				return sharing.Choice{}, errs.New(errs.Invalid, "a window is for an appointment or for a period, not for both")
+			}
+			parsed.Windows = append(parsed.Windows, sharing.Window{Org: w.Org, Appointment: w.Appointment})
+			continue
+		}
 		if w.From.IsZero() || !w.To.After(w.From) {
 			return sharing.Choice{}, errs.New(errs.Invalid, "a window ends after it begins")
 		}
@@ -57,7 +79,7 @@ func choiceOf(c sharing.Choice) Choice {
 		told.Tier = tiers[c.Tier]
 	}
 	for _, w := range c.Windows {
-		told.Windows = append(told.Windows, Window{Org: w.Org, From: w.From, To: w.To})
+		told.Windows = append(told.Windows, Window{Org: w.Org, Appointment: w.Appointment, From: w.From, To: w.To})
 	}
 	return told
 }
@@ -83,6 +105,21 @@ func (s *Service) Sharing(ctx context.Context, n nhs.Number) (Choice, error) {
 	return choiceOf(c), nil
 }
 
+// SharingHistory returns every sharing choice and mark that was set for a person,
+// the oldest first.
+func (s *Service) SharingHistory(ctx context.Context, n nhs.Number) ([]Decided, error) {
+	all, err := s.o.Records.SharingHistory(ctx, caller(ctx), s.o.Records.PersonOf(n), requestID())
+	if err != nil {
+		return nil, err
+	}
+	told := make([]Decided, len(all))
+	for i, d := range all {
+		told[i] = Decided{At: d.At, By: d.By, Person: d.Person, Choice: choiceOf(d.Sharing), Restricted: d.Restricted,
+			Sensitive: d.Sensitive, Invalidated: d.Invalidated, JoinedTo: d.JoinedTo}
+	}
+	return told, nil
+}
+
 // SetSharing sets the sharing choice of a person: it holds for every request that
 // begins after this returns.
 func (s *Service) SetSharing(ctx context.Context, n nhs.Number, c Choice) error {
@@ -103,6 +140,12 @@ func (s *Service) SetRestricted(ctx context.Context, n nhs.Number, restricted bo
 // SetSensitive sets or takes away the mark of a sensitive person.
 func (s *Service) SetSensitive(ctx context.Context, n nhs.Number, to Sensitivity) error {
 	return s.o.Records.SetSensitive(ctx, caller(ctx), s.o.Records.PersonOf(n), to.Sensitive, to.Cleared, requestID())
+}
+
+// SetInvalidated marks a person's NHS number as no longer valid, or takes the mark
+// away.
+func (s *Service) SetInvalidated(ctx context.Context, n nhs.Number, invalidated bool) error {
+	return s.o.Records.SetInvalidated(ctx, caller(ctx), s.o.Records.PersonOf(n), invalidated, requestID())
 }
 
 // Join makes two records read as one: from's goes on in into's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -13,13 +14,23 @@ import (
 )
 
 // SetSharing sets a person's sharing choice: for every request begun after it
-// returns, on every instance. Of joined records it is the surviving one's.
+// returns, on every instance. Of joined records it is the surviving one's. A window
+// for an appointment opens now; it must be one of the person's that is booked.
 func (r *Records) SetSharing(ctx context.Context, by identity.Caller, p PersonID, choice sharing.Choice, requestID string) error {
 	if choice.Tier == sharing.Unknown {
 		return errs.New(errs.Invalid, "Choose share, emergency-only or none.")
 	}
 	choice.Since, choice.By = r.o.Now(), by.ID
-	return r.administer(ctx, by, p, access.Choose, "sharing", requestID, func(c *control) error {
+	choice.Windows = slices.Clone(choice.Windows)
+	for i, w := range choice.Windows {
+		if w.Appointment != "" {
+			choice.Windows[i].From, choice.Windows[i].To = choice.Since, time.Time{}
+		}
+	}
+	return r.administer(ctx, by, p, access.Choose, "sharing choice: "+choice.Tier.String(), requestID, func(p PersonID, c *control) error {
+		if err := r.booked(ctx, append([]PersonID{p}, c.members...), choice.Appointments()); err != nil {
+			return err
+		}
 		c.sharing = choice
 		return nil
 	})
@@ -28,7 +39,7 @@ func (r *Records) SetSharing(ctx context.Context, by identity.Caller, p PersonID
 // Sharing returns a person's sharing choice as it stands. It is an event too.
 func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, requestID string) (sharing.Choice, error) {
 	var choice sharing.Choice
-	err := r.administer(ctx, by, p, access.Administer, "sharing choice shown", requestID, func(c *control) error {
+	err := r.administer(ctx, by, p, access.Administer, "sharing choice shown", requestID, func(_ PersonID, c *control) error {
 		choice = c.sharing
 		return errNoChange
 	})
@@ -37,7 +48,7 @@ func (r *Records) Sharing(ctx context.Context, by identity.Caller, p PersonID, r
 
 // SetRestricted marks a person as restricted (PDS code R) or not.
 func (r *Records) SetRestricted(ctx context.Context, by identity.Caller, p PersonID, on bool, requestID string) error {
-	return r.administer(ctx, by, p, access.Administer, "marked as restricted or not", requestID, func(c *control) error {
+	return r.administer(ctx, by, p, access.Administer, mark("restricted", on), requestID, func(_ PersonID, c *control) error {
 		c.restricted = on
 		return nil
 	})
@@ -46,10 +57,29 @@ func (r *Records) SetRestricted(ctx context.Context, by identity.Caller, p Perso
 // SetSensitive marks a person as sensitive or not: to all but the cleared callers
 // they are then unknown.
 func (r *Records) SetSensitive(ctx context.Context, by identity.Caller, p PersonID, on bool, cleared []string, requestID string) error {
-	return r.administer(ctx, by, p, access.Administer, "marked as sensitive or not", requestID, func(c *control) error {
+	return r.administer(ctx, by, p, access.Administer, mark("sensitive", on), requestID, func(_ PersonID, c *control) error {
 		c.sensitive, c.cleared = on, cleared
 		return nil
 	})
+}
+
+// SetInvalidated marks a person's NHS number as no longer valid, or takes the mark
+// away. To those who would be told of the person the record is then a 404 of its own
+// (INVALIDATED_RESOURCE), and nobody finds it; sources are still listened to. Of
+// joined records it is about the surviving one's number, and so about all.
+func (r *Records) SetInvalidated(ctx context.Context, by identity.Caller, p PersonID, on bool, requestID string) error {
+	return r.administer(ctx, by, p, access.Administer, mark("invalidated", on), requestID, func(_ PersonID, c *control) error {
+		c.invalidated = on
+		return nil
+	})
+}
+
+// mark says in the ledger which mark was set, or taken away.
+func mark(what string, on bool) string {
+	if on {
+		return "marked as " + what
+	}
+	return "no longer marked as " + what
 }
 
 // errNoChange ends administer without a commit.
@@ -60,8 +90,8 @@ var errJoined = errors.New("record: joined to another")
 
 // administer decides, writes the decision down, and changes what decides about a
 // person by compare-and-swap: of joined records the surviving one's, also if they
-// are joined at this moment. change may run more than once.
-func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID, a access.Action, what, requestID string, change func(*control) error) error {
+// are joined at this moment. change, which is told whose it is, may run more than once.
+func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID, a access.Action, what, requestID string, change func(PersonID, *control) error) error {
 	for range tries {
 		c, err := r.control(ctx, p)
 		if err != nil {
@@ -74,7 +104,7 @@ func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID
 			if c.joinedTo != "" {
 				return errJoined
 			}
-			return change(c)
+			return change(p, c)
 		})
 		if !errors.Is(err, errJoined) {
 			return err
@@ -83,8 +113,9 @@ func (r *Records) administer(ctx context.Context, by identity.Caller, p PersonID
 	return errs.New(errs.Unavailable, "Somebody else is changing this. Try again.")
 }
 
-// change is a compare-and-swap of a control document.
-func (r *Records) change(ctx context.Context, p PersonID, change func(*control) error) error {
+// change is a compare-and-swap of a control document, which also writes down for
+// good what decides from now on.
+func (r *Records) change(ctx context.Context, by identity.Caller, p PersonID, change func(*control) error) error {
 	for range tries {
 		c, err := r.control(ctx, p)
 		if err != nil {
@@ -95,7 +126,7 @@ func (r *Records) change(ctx context.Context, p PersonID, change func(*control) 
 		} else if err != nil {
 			return err
 		}
-		err = r.o.Store.Commit(ctx, string(p), []driver.Op{c.op(p)})
+		err = r.o.Store.Commit(ctx, string(p), []driver.Op{c.op(p), c.decided(p, r.o.Now(), by.ID)})
 		var conflict *driver.ConflictError
 		if !errors.As(err, &conflict) {
 			return err
@@ -114,8 +145,8 @@ func (r *Records) Join(ctx context.Context, by identity.Caller, from, into Perso
 	if err != nil {
 		return err
 	}
-	if !target.known() || target.joinedTo != "" {
-		return errs.New(errs.Invalid, "The record to join to is not known, or is joined to another itself.")
+	if !target.known() || target.joinedTo != "" || target.invalidated {
+		return errs.New(errs.Invalid, "The record to join to is not known, has an invalidated number, or is joined to another itself.")
 	}
 	var old control
 	if err := r.administerExact(ctx, by, from, access.Administer, "joined with another record", requestID, func(c *control) error {
@@ -171,6 +202,7 @@ func (r *Records) Split(ctx context.Context, by identity.Caller, from, out Perso
 	return r.administerExact(ctx, by, out, access.Administer, "split from another record", requestID, func(c *control) error {
 		c.joinedTo = ""
 		c.asStrictAs(both)
+		c.invalidated = c.invalidated || both.invalidated
 		return nil
 	})
 }
@@ -190,5 +222,5 @@ func (r *Records) administerExact(ctx context.Context, by identity.Caller, p Per
 	if err := grant.Err(); err != nil {
 		return err
 	}
-	return r.change(ctx, p, change)
+	return r.change(ctx, by, p, change)
 }

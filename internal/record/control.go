@@ -10,18 +10,19 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-const controlFormat = 1
+const controlFormat = 2 // 1 had no mark of an invalidated number
 
 // control is all that decides about a person, in one document: a change of any of
 // it is one compare-and-swap, and holds for every request begun after it.
 type control struct {
-	rev        uint64 // 0: the person is not known
-	sharing    sharing.Choice
-	restricted bool
-	sensitive  bool
-	cleared    []string   // ids of the callers who may see a sensitive person
-	joinedTo   PersonID   // the record goes on there
-	members    []PersonID // records that were joined to this one
+	rev         uint64 // 0: the person is not known
+	sharing     sharing.Choice
+	restricted  bool
+	sensitive   bool
+	invalidated bool       // the NHS number is no longer valid
+	cleared     []string   // ids of the callers who may see a sensitive person
+	joinedTo    PersonID   // the record goes on there
+	members     []PersonID // records that were joined to this one
 }
 
 func (c *control) known() bool { return c.rev != 0 }
@@ -41,11 +42,11 @@ func (c *control) encode() []byte {
 	for _, m := range c.members {
 		b = packed.AppendString(b, string(m))
 	}
-	return b
+	return packed.AppendBool(b, c.invalidated)
 }
 
 func decodeControl(b []byte, rev uint64) (control, error) {
-	r, _ := packed.NewReader(b, controlFormat)
+	r, format := packed.NewReader(b, controlFormat)
 	c := control{rev: rev}
 	var err error
 	if c.sharing, err = sharing.DecodeBinary(r.Raw()); err != nil {
@@ -58,6 +59,9 @@ func decodeControl(b []byte, rev uint64) (control, error) {
 	c.joinedTo = PersonID(r.String())
 	for range r.Len() {
 		c.members = append(c.members, PersonID(r.String()))
+	}
+	if format > 1 {
+		c.invalidated = r.Bool()
 	}
 	if err := r.Close(); err != nil {
 		return control{}, fmt.Errorf("record: control document: %w", err)

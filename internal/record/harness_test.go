@@ -34,8 +34,9 @@ type world struct {
 	r       *record.Records
 	engine  *bolt.Engine
 	trail   []ledger.Event
-	refuse  error  // what the ledger answers instead
-	during  func() // runs once, within the next append
+	refuse  error         // what the ledger answers instead
+	during  func()        // runs once, within the next append
+	later   time.Duration // that has passed since now
 	seq     uint64
 	partner map[nhs.ODS]partner.Agreement
 }
@@ -74,7 +75,7 @@ func newWorld(t testing.TB) *world {
 
 // records returns the record over a store of one's own.
 func (w *world) records(d record.Documents) *record.Records {
-	return record.New(record.Options{Store: d, Ledger: w, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now }})
+	return record.New(record.Options{Store: d, Ledger: w, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now.Add(w.later) }})
 }
 
 func (w *world) doctor(org nhs.ODS) identity.Caller {

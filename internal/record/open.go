@@ -109,9 +109,10 @@ func (r *Records) facts(ctx context.Context, f *access.Facts, p PersonID) ([]Per
 		members = append(members, m)
 	}
 	f.Known, f.Sensitive, f.Restricted = c.known() && c.joinedTo == "", c.sensitive, c.restricted
-	f.Cleared, f.Sharing = c.clears(f.Caller.ID), c.sharing
+	f.Cleared, f.Invalidated = c.clears(f.Caller.ID), c.invalidated
 	f.Relationship = x.facts(f.Now)
-	return members, nil
+	f.Sharing, err = r.resolve(ctx, members, c.sharing)
+	return members, err
 }
 
 // maxHops bounds a chain of joins: Join keeps it at one, so a longer one is a

@@ -40,6 +40,9 @@ type Options struct {
 
 	Months  int // how far back an encounter, referral or appointment gives a relationship; 0: 12
 	FindMax int // people found by name and birth date, at most; 0: 20
+	// AppointmentWindow is how long after an appointment a sharing window that was
+	// opened for it ends; 0: 24 hours.
+	AppointmentWindow time.Duration
 }
 
 // Records is the shared record of everybody.
@@ -48,19 +51,21 @@ type Records struct{ o Options }
 // New returns the record kept in o.Store, whose collections are Specs.
 func New(o Options) *Records {
 	o.Months, o.FindMax = cmp.Or(o.Months, 12), cmp.Or(o.FindMax, 20)
+	o.AppointmentWindow = cmp.Or(o.AppointmentWindow, 24*time.Hour)
 	return &Records{o}
 }
 
 // Collections of the record.
 const (
-	entries   = "entry"         // partition: person; id: entry. The current state of a source object
-	versions  = "entry_version" // partition: person; id: entry.version. The states before and, for late ones, between
-	locators  = "locator"       // partition: source; id: type/source's id. Whose the object is
-	controls  = "control"       // partition: person; id: controlID. What decides about a person
-	people    = "person"        // partition: person; id: personID. Who they are
-	relations = "relation"      // partition: person; id: ODS code. What ties an organisation to them
-	finder    = "finder"        // partition: birth date; id: person. Finding without a number
-	byIdent   = "identifier"    // partition: directory; id: hash of type, system and value. Conditional references
+	entries   = "entry"           // partition: person; id: entry. The current state of a source object
+	versions  = "entry_version"   // partition: person; id: entry.version. The states before and, for late ones, between
+	locators  = "locator"         // partition: source; id: type/source's id. Whose the object is
+	controls  = "control"         // partition: person; id: controlID. What decides about a person
+	decisions = "control_history" // partition: person; id: revision that it replaced. What decided, when, by whom
+	people    = "person"          // partition: person; id: personID. Who they are
+	relations = "relation"        // partition: person; id: ODS code. What ties an organisation to them
+	finder    = "finder"          // partition: birth date; id: person. Finding without a number
+	byIdent   = "identifier"      // partition: directory; id: hash of type, system and value. Conditional references
 )
 
 const (
@@ -87,6 +92,7 @@ func Specs() []driver.Spec {
 		{Name: versions, Indexes: []driver.Index{entryIndex}},
 		{Name: locators, Small: true},
 		{Name: controls, Small: true, Linearizable: true},
+		{Name: decisions, Small: true},
 		{Name: people, Small: true},
 		{Name: relations, Small: true},
 		{Name: finder, Small: true},

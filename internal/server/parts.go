@@ -75,7 +75,7 @@ func (s *Server) openParts(ctx context.Context) error {
 		return err
 	}
 	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now,
-		Months: c.Rules.RelationshipMonths, FindMax: c.Limits.FindMax})
+		Months: c.Rules.RelationshipMonths, AppointmentWindow: c.Rules.AppointmentWindow, FindMax: c.Limits.FindMax})
 	if err := s.openInbox(ctx, p); err != nil {
 		return err
 	}

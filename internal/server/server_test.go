@@ -67,7 +67,7 @@ func TestSourcesSendProfessionalsRead(t *testing.T) {
 	if a := doc.Gets("Observation?patient=" + id); a.Status != http.StatusForbidden || !strings.Contains(string(a.Body), "NO_PATIENT_CONSENT") {
 		t.Errorf("after the opt-out: %d %s", a.Status, a.Body)
 	}
-	w.Trail("operator/local choose allowed operator sharing", "cis2/adams read no-consent none Observation")
+	w.Trail("operator/local choose allowed operator sharing choice: none", "cis2/adams read no-consent none Observation")
 	if strings.Contains(w.Log.String(), mary.Family) || strings.Contains(w.Log.String(), mary.Number.Digits()) {
 		t.Error("the log names her")
 	}

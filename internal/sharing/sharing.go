@@ -43,10 +43,11 @@ func ParseTier(name string) (Tier, error) {
 }
 
 // Window shares for a period, with one organisation or all, though the tier says
-// otherwise. A window for one appointment ends 24 hours after it.
+// otherwise. A window for one appointment has no end of its own: it opens nothing
+// before Choice.Resolve has been told until when the appointment keeps it open.
 type Window struct {
 	Org         nhs.ODS // empty: every organisation
-	Appointment string  // entry id of the appointment it was opened for; may be empty
+	Appointment string  // id of the appointment that it was opened for; may be empty
 	From, To    time.Time
 }
 
@@ -73,15 +74,47 @@ func (c Choice) For(org nhs.ODS, now time.Time) Tier {
 		return Unknown
 	}
 	for _, w := range c.Windows {
-		if (w.Org == "" || w.Org == org) && !now.Before(w.From) && now.Before(w.To) {
+		if w.Appointment == "" && (w.Org == "" || w.Org == org) && !now.Before(w.From) && now.Before(w.To) {
 			return Share
 		}
 	}
 	return c.Tier
 }
 
+// Appointments returns the ids of the appointments that windows were opened for,
+// where a window matters at all.
+func (c Choice) Appointments() []string {
+	if c.Tier == Share {
+		return nil
+	}
+	var ids []string
+	for _, w := range c.Windows {
+		if w.Appointment != "" {
+			ids = append(ids, w.Appointment)
+		}
+	}
+	return ids
+}
+
+// Resolve returns the choice as it is at a moment at which until tells of each
+// appointment when what was opened for it ends. The window of one that it does not
+// name is shut.
+func (c Choice) Resolve(until map[string]time.Time) Choice {
+	windows := make([]Window, 0, len(c.Windows))
+	for _, w := range c.Windows {
+		if w.Appointment != "" {
+			w.To = until[w.Appointment] // absent: the zero time, which is past
+			w.Appointment = ""
+		}
+		windows = append(windows, w)
+	}
+	c.Windows = windows
+	return c
+}
+
 // Stricter returns the stricter of two choices: joined people read as one under
-// it. At no time and for no organisation does it share what either does not.
+// it. At no time and for no organisation does it share what either does not. Windows
+// for appointments last only if the other shares: two cannot be made one.
 func Stricter(a, b Choice) Choice {
 	if rank(b.Tier) > rank(a.Tier) {
 		a, b = b, a
@@ -105,6 +138,9 @@ func intersect(a, b []Window) []Window {
 	for _, x := range a {
 		for _, y := range b {
 			w := x
+			if x.Appointment != "" || y.Appointment != "" {
+				continue
+			}
 			if x.Org != "" && y.Org != "" && x.Org != y.Org {
 				continue
 			}

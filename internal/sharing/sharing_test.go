@@ -44,6 +44,7 @@ func TestFor(t *testing.T) {
 		{"for nobody in particular", sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{window}}, "", from, sharing.None},
 		{"the second of two", sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{window, {Org: practice, From: from, To: to}}}, practice, from, sharing.Share},
 		{"upside down", sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{{From: to, To: from}}}, hospital, from, sharing.None},
+		{"for an appointment that nobody looked up", sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{{Appointment: "p-e", From: from, To: to}}}, hospital, from, sharing.None},
 		{"without dates", sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{{}}}, hospital, from, sharing.None},
 	}
 	for _, tt := range tests {
@@ -61,7 +62,7 @@ var (
 		return from.Add(time.Duration(rapid.IntRange(0, 8).Draw(t, "h")) * time.Hour)
 	})
 	drawWindow = rapid.Custom(func(t *rapid.T) sharing.Window {
-		return sharing.Window{Org: drawOrg.Draw(t, "org"), Appointment: rapid.String().Draw(t, "appointment"), From: drawTime.Draw(t, "from"), To: drawTime.Draw(t, "to")}
+		return sharing.Window{Org: drawOrg.Draw(t, "org"), Appointment: rapid.SampledFrom([]string{"", "", "p-e"}).Draw(t, "appointment"), From: drawTime.Draw(t, "from"), To: drawTime.Draw(t, "to")}
 	})
 	drawChoice = rapid.Custom(func(t *rapid.T) sharing.Choice {
 		c := sharing.Choice{Tier: sharing.Tier(rapid.IntRange(0, 3).Draw(t, "tier")), By: rapid.String().Draw(t, "by"), Since: drawTime.Draw(t, "since")}
@@ -98,6 +99,30 @@ func TestStricter(t *testing.T) {
 	}
 	if got := sharing.Stricter(open, sharing.Choice{Tier: sharing.EmergencyOnly}).For(hospital, from); got != sharing.None {
 		t.Errorf("joined with one who opened no window, it gives %v", got)
+	}
+}
+
+// A window for an appointment is as long as the appointment says, and shut where
+// there is none.
+func TestResolve(t *testing.T) {
+	c := sharing.Choice{Tier: sharing.None, Windows: []sharing.Window{{Org: hospital, Appointment: "p-e", From: from}, {Org: practice, Appointment: "p-f", From: from}}}
+	if diff := cmp.Diff([]string{"p-e", "p-f"}, c.Appointments()); diff != "" {
+		t.Error(diff)
+	}
+	at := c.Resolve(map[string]time.Time{"p-e": from.Add(time.Hour)})
+	for org, want := range map[nhs.ODS][2]sharing.Tier{hospital: {sharing.Share, sharing.None}, practice: {sharing.None, sharing.None}} {
+		if got := [2]sharing.Tier{at.For(org, from), at.For(org, from.Add(time.Hour))}; got != want {
+			t.Errorf("%s: %v, want %v", org, got, want)
+		}
+	}
+	if c.Windows[0].Appointment == "" {
+		t.Error("the choice itself was changed")
+	}
+	if got := sharing.Stricter(c, sharing.Choice{Tier: sharing.EmergencyOnly, Windows: c.Windows}); len(got.Windows) != 0 {
+		t.Errorf("two choices' windows for appointments became %v", got.Windows)
+	}
+	if c.Tier = sharing.Share; c.Appointments() != nil {
+		t.Error("looked up for somebody who shares")
 	}
 }
 
