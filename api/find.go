@@ -58,13 +58,15 @@ func whom(pairs []web.Pair, urls int, strict bool) (record.Who, error) {
 			continue
 		case p.Name == "_count" || p.Name == "_pretty":
 			continue
+		case i < urls && holdsNumber(p.Value):
+			return who, postOnly()
 		case !slices.Contains(finders, p.Name):
 			if strict || strings.HasPrefix(p.Name, "_id") {
 				return who, errs.New(errs.Invalid, "People are found by identifier, or by family and birthdate with given and address-postalcode; nothing else is taken with those.")
 			}
 			continue
 		case i < urls:
-			return who, errs.Coded(errs.Invalid, codePostOnly, "What identifies a person is never put in a URL: send it in the body of POST Patient/_search.")
+			return who, postOnly()
 		case seen[p.Name]:
 			return who, invalidAt(p.Name, "The parameter is there twice.")
 		}

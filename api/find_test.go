@@ -71,6 +71,11 @@ func TestFindIsByPostOnly(t *testing.T) {
 		"Patient?given:exact=SECRET", "Patient?address-postalcode=SECRET", "Patient?birthdate=1950-02-03", "Patient?telecom=SECRET",
 		"Observation?patient.identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018", "Observation?subject:Patient.name=SECRET",
 		"Observation?patient:identifier=https://fhir.nhs.uk/Id/nhs-number%7C9990000018", "Encounter?identifier=https://fhir.nhs.uk/Id/NHS-number%7C9990000018",
+		"Observation?patient=9990000018", "Observation?patient=Patient/9990000018", "Observation?subject=9990000018", "Observation?subject:Patient=999+000+0018",
+		"Observation?patient=urn:oid:2.16.840.1.113883.2.1.4.1%7C9990000018", "Encounter?patient=https://record.example/fhir/R4/Patient/9990000018",
+		"Patient?_id=9990000018", "Observation?_id=" + string(w.records.PersonOf(mary.number)) + ",9990000018", "Condition?patient=999-000-0018", "Condition?nhsNumber=9990000018",
+		"Observation?performer=9990000018", "Patient/" + string(w.records.PersonOf(mary.number)) + "?patient=9990000018",
+		"Patient/" + string(w.records.PersonOf(mary.number)) + "/$everything?patient=9990000018",
 	} {
 		a := w.get("practice", "/fhir/R4/"+path)
 		if a.status != 400 || !strings.Contains(a.body, words) || strings.Contains(a.body, "SECRET") || strings.Contains(a.body, "9990000018") {
@@ -81,10 +86,17 @@ func TestFindIsByPostOnly(t *testing.T) {
 	if a.status != 400 || !strings.Contains(a.body, words) {
 		t.Errorf("in the URL of a POST: %d %s", a.status, a.body)
 	}
-	if trail := w.trail(); len(trail) != 0 {
+	a = w.do(request{method: "POST", path: "/fhir/R4/Patient/_search?patient=9990000018", token: "practice", body: "family=x&birthdate=1950-02-03"})
+	if a.status != 400 || !strings.Contains(a.body, words) {
+		t.Errorf("a number in the URL of a POST: %d %s", a.status, a.body)
+	}
+	if a := w.get("practice", "/fhir/R4/Condition?patient="+string(w.records.PersonOf(mary.number))+"&code=1089191000"); a.status != 200 {
+		t.Errorf("a code of ten digits: %d %s", a.status, a.body)
+	}
+	if trail := w.trail(); len(trail) != 1 {
 		t.Errorf("looked for: %v", trail)
 	}
-	if strings.Contains(w.log.String(), "SECRET") {
+	if log := w.log.String(); strings.Contains(log, "SECRET") || strings.Contains(log, "0018") {
 		t.Error("logged")
 	}
 }

@@ -66,7 +66,7 @@ func private(k *kind, p web.Pair) bool {
 	if strings.Contains(p.Name, ".") || modifier == "identifier" { // patient.identifier, subject:Patient.name
 		return true
 	}
-	return strings.Contains(strings.ToLower(p.Value), "nhs-number")
+	return numbered(k, p) || strings.Contains(strings.ToLower(p.Value), "nhs-number")
 }
 
 // parse makes a query of what was sent. Unknown parameters are refused if the
@@ -76,7 +76,7 @@ func (s *server) parse(k *kind, pairs []web.Pair, urls int, strict bool) (*query
 	q.filters.Type = k.name
 	for i, p := range pairs {
 		if i < urls && private(k, p) {
-			return nil, errs.Coded(errs.Invalid, codePostOnly, "What identifies a person is never put in a URL: send it in the body of POST Patient/_search.")
+			return nil, postOnly()
 		}
 		known, err := q.take(s, p)
 		if err != nil {

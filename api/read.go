@@ -114,7 +114,8 @@ func writeEntry(ctx *fasthttp.RequestCtx, e record.Entry) {
 }
 
 // onlyControls refuses parameters of the query that a read does not take: none
-// but _format and _pretty mean anything there.
+// but _format and _pretty mean anything there. An NHS number is refused whatever
+// it is called.
 func (s *server) onlyControls(c *fiber.Ctx) error {
 	raw := c.Context().URI().QueryString()
 	if len(raw) == 0 {
@@ -127,6 +128,9 @@ func (s *server) onlyControls(c *fiber.Ctx) error {
 	}
 	strict := strictly(c.Context())
 	for _, p := range pairs {
+		if holdsNumber(p.Value) {
+			return postOnly()
+		}
 		if p.Name == "_format" {
 			if err := format(p.Value); err != nil {
 				return err
