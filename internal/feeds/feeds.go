@@ -124,6 +124,7 @@ type Issue struct {
 	Code string `json:"code"` // of FHIR's issue types: structure, required, value, ...
 	Path string `json:"path,omitzero"`
 	Text string `json:"text"`
+	Rule string `json:"rule,omitzero"` // what the source could be allowed to break
 }
 
 // Codes of what is held and refused. The record has more of them.
@@ -140,6 +141,11 @@ const (
 // date itself is not told.
 func AwaitPerson(p record.PersonID, born string) string {
 	return "person/" + string(p) + "/" + shortHash(string(p) + born)[:8]
+}
+
+// AwaitPatient names the arrival of a source's own Patient of a person.
+func AwaitPatient(source string, p record.PersonID) string {
+	return "patient/" + source + "/" + string(p)
 }
 
 // AwaitObject names the arrival of an object of a source.

@@ -250,7 +250,7 @@ func (f *fold) state(o *object) *state {
 		s.tokens = s.tokens[:maxTokens*tokenLen]
 	}
 	s.security = sensitivity(o.Resource)
-	s.strings[strOrgs] = orgsString(ties(o.Resource, c.Source, x.Date, x.DateEnd))
+	s.strings[strOrgs] = orgsString(ties(o.Resource, o.Orgs, c.Source, x.Date, x.DateEnd))
 	meta := fhir.Meta(o.Resource.Get("meta"), o.version, stamp(c.Message.Received), "urn:dcr:source:"+c.Source.ID)
 	s.json = fhir.Splice(make([]byte, 0, len(o.Resource.Raw())+len(meta)+64), o.Resource, fhir.Edits{ID: id, Meta: meta, Refs: o.Refs})
 	return s

@@ -244,26 +244,26 @@ func TestApplyConcurrently(t *testing.T) {
 func TestIdentify(t *testing.T) {
 	w := newWorld(t)
 	ann := patient(t, mary, "Smith")
-	if _, err := w.r.Identify(t.Context(), hospital, ann.Resource); errs.CodeOf(err) != record.CodeUnknownPerson {
+	if _, err := w.r.Identify(t.Context(), hospital, ann.Resource, nil); errs.CodeOf(err) != record.CodeUnknownPerson {
 		t.Errorf("a hospital's patient whom no practice registered: %v", err)
 	}
-	if p, err := w.r.Identify(t.Context(), practice, ann.Resource); err != nil || p != w.r.PersonOf(mary) {
+	if p, err := w.r.Identify(t.Context(), practice, ann.Resource, nil); err != nil || p != w.r.PersonOf(mary) {
 		t.Errorf("a practice's: %v", err)
 	}
 	w.knows(mary, "Smith")
-	if _, err := w.r.Identify(t.Context(), hospital, ann.Resource); err != nil {
+	if _, err := w.r.Identify(t.Context(), hospital, ann.Resource, nil); err != nil {
 		t.Errorf("a hospital's patient who is known: %v", err)
 	}
 	born := object(t, strings.Replace(string(ann.Resource.Raw()), "1950-02-03", "1951-02-03", 1))
-	if _, err := w.r.Identify(t.Context(), hospital, born.Resource); errs.CodeOf(err) != record.CodeBirthDate {
+	if _, err := w.r.Identify(t.Context(), hospital, born.Resource, nil); errs.CodeOf(err) != record.CodeBirthDate {
 		t.Errorf("another birth date: %v", err)
 	}
 	bad := object(t, strings.Replace(string(ann.Resource.Raw()), mary.Digits(), "9990000019", 1))
-	if _, err := w.r.Identify(t.Context(), hospital, bad.Resource); errs.CodeOf(err) != record.CodeBadNumber {
+	if _, err := w.r.Identify(t.Context(), hospital, bad.Resource, nil); errs.CodeOf(err) != record.CodeBadNumber {
 		t.Errorf("a wrong check digit: %v", err)
 	}
 	none := object(t, `{"resourceType":"Patient","id":"x"}`)
-	if _, err := w.r.Identify(t.Context(), practice, none.Resource); errs.CodeOf(err) != record.CodeNoNumber {
+	if _, err := w.r.Identify(t.Context(), practice, none.Resource, nil); errs.CodeOf(err) != record.CodeNoNumber {
 		t.Errorf("no number: %v", err)
 	}
 }

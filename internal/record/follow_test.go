@@ -88,7 +88,7 @@ func TestWithdrawnUntilThePersonIsKnown(t *testing.T) {
 	m := w.knows(mary, "Smith")
 	w.sends(hospital, mary, 10, x1(t, mary), via(observation(t, "o", "718-7", "2026-01-05", "1")))
 	c := w.change(hospital, john, 12, x1(t, john))
-	if _, err := w.r.Identify(t.Context(), hospital, c.Objects[0].Resource); errs.CodeOf(err) != record.CodeUnknownPerson {
+	if _, err := w.r.Identify(t.Context(), hospital, c.Objects[0].Resource, nil); errs.CodeOf(err) != record.CodeUnknownPerson {
 		t.Fatal(err)
 	}
 	for range 2 {

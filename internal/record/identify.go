@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"slices"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
@@ -17,8 +16,9 @@ import (
 // date decides (RULES 8); anybody else's Patient, that of a practice which would
 // register them from another one too, is linked only to a person who is known and
 // has that birth date. Else the error is errs.Unprocessable with a code, and the
-// message waits in quarantine.
-func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node) (PersonID, error) {
+// message waits in quarantine. named are the organisations that the Patient's
+// references lead to.
+func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node, named Orgs) (PersonID, error) {
 	number, err := numberOf(patient)
 	if err != nil {
 		return "", err
@@ -29,7 +29,7 @@ func (r *Records) Identify(ctx context.Context, s Source, patient fhir.Node) (Pe
 	if err != nil {
 		return "", err
 	}
-	if registers(s, patient) && len(born) == len("2006-01-02") && who.describedBy(s.Org, born) {
+	if registers(s, patient, named) && len(born) == len("2006-01-02") && who.describedBy(s.Org, born) {
 		return p, nil
 	}
 	if who.rev == 0 {
@@ -69,13 +69,20 @@ func numberOf(patient fhir.Node) (nhs.Number, error) {
 }
 
 // registers reports whether the source is a practice that says, by this Patient,
-// that the person is registered with it.
-func registers(s Source, patient fhir.Node) bool {
+// that the person is registered with it: it names no general practitioner, or its
+// own organisation. One of whom is not known where they practise registers nobody:
+// temporary residents are registered elsewhere.
+func registers(s Source, patient fhir.Node, named Orgs) bool {
 	if s.Kind != partner.GP {
 		return false
 	}
-	codes := gpCodes(patient)
-	return len(codes) == 0 || slices.Contains(codes, s.Org)
+	gps := patient.Get("generalPractitioner")
+	for gp := range gps.Each() {
+		if ref, ok := fhir.AsReference(gp); ok && named.of(ref) == s.Org {
+			return true
+		}
+	}
+	return !gps.Exists()
 }
 
 // who adds to the commit what the practice's Patient says of who the person is.
@@ -99,7 +106,7 @@ func (f *fold) who(ctx context.Context, t *tieChanges) error {
 			}
 			continue
 		}
-		if !o.Deleted && registers(f.c.Source, o.Resource) {
+		if !o.Deleted && registers(f.c.Source, o.Resource, o.Orgs) {
 			if err := f.register(ctx, o, was, t); err != nil {
 				return err
 			}
@@ -200,19 +207,4 @@ func officialName(patient fhir.Node) fhir.Node {
 		}
 	}
 	return patient.Get("name").At(0)
-}
-
-// gpCodes returns the practices that a Patient names, by ODS code.
-func gpCodes(patient fhir.Node) []nhs.ODS {
-	var out []nhs.ODS
-	for gp := range patient.Get("generalPractitioner").Each() {
-		id := gp.Get("identifier")
-		if !id.Get("system").Is(nhs.ODSSystem) {
-			continue
-		}
-		if org, err := nhs.ParseODS(id.Get("value").Text()); err == nil {
-			out = append(out, org)
-		}
-	}
-	return out
 }

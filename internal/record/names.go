@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
+	"net/url"
 	"strings"
 
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
@@ -71,6 +72,29 @@ func isBase32(s string) bool {
 		}
 	}
 	return true
+}
+
+// IsPerson reports whether p may be somebody, and is no directory or the like.
+func (p PersonID) IsPerson() bool { return strings.HasPrefix(string(p), "p") }
+
+// ReadsAsID reports whether an id of this record, of an entry or a person, stands in
+// s as a word of its own.
+func ReadsAsID(s string) bool {
+	if text, err := url.PathUnescape(s); err == nil {
+		s = text
+	}
+	from := 0
+	for i := range len(s) {
+		if c := s[i]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' {
+			continue
+		}
+		if _, _, ok := SplitID(s[from:i]); ok {
+			return true
+		}
+		from = i + 1
+	}
+	_, _, ok := SplitID(s[from:])
+	return ok
 }
 
 // IsDirectory reports whether p is a source's directory and no person.

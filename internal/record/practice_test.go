@@ -34,7 +34,7 @@ func TestANumberTypedWronglyTakesNoRecord(t *testing.T) {
 	w := newWorld(t)
 	m := w.knows(mary, "Smith")
 	typo := born(t, mary, "Jones", "1980-05-06")
-	if _, err := w.r.Identify(t.Context(), other, typo.Resource); errs.CodeOf(err) != record.CodeBirthDate {
+	if _, err := w.r.Identify(t.Context(), other, typo.Resource, nil); errs.CodeOf(err) != record.CodeBirthDate {
 		t.Errorf("identified: %v", err)
 	}
 	if _, err := w.r.Apply(t.Context(), w.change(other, mary, 5, typo)); errs.CodeOf(err) != record.CodeBirthDate {
@@ -48,7 +48,7 @@ func TestANumberTypedWronglyTakesNoRecord(t *testing.T) {
 	if !w.registered(other.Org, m) || w.registered(practice.Org, m) {
 		t.Error("a move to another practice")
 	}
-	if _, err := w.r.Identify(t.Context(), other, born(t, mary, "Smith", "1950-03-02").Resource); err != nil {
+	if _, err := w.r.Identify(t.Context(), other, born(t, mary, "Smith", "1950-03-02").Resource, nil); err != nil {
 		t.Errorf("her own practice corrects the birth date: %v", err)
 	}
 }
@@ -70,7 +70,7 @@ func TestACorrectedPatientEndsTheRegistration(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Person != j {
 		t.Errorf("found by the name and birth date: %v, %v", found, err)
 	}
-	if p, err := w.r.Identify(t.Context(), practice, patient(t, mary, "Smith").Resource); err != nil || p != m {
+	if p, err := w.r.Identify(t.Context(), practice, patient(t, mary, "Smith").Resource, nil); err != nil || p != m {
 		t.Errorf("her own practice speaks: %v", err)
 	}
 	w.sends(practice, mary, 0, patient(t, mary, "Smith")) // though sent before the mistake was corrected

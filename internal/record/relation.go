@@ -100,8 +100,9 @@ func (x *relation) stronger(y relation) {
 // ties returns the organisations that an entry ties the person to, which kind of
 // tie it is, and until when it counts; none for what is cancelled, retracted or
 // only planned. Those are the source's own organisation and those that the entry
-// names by ODS code: who treats, who was referred to, who is met.
-func ties(resource fhir.Node, from Source, low, high time.Time) (orgs []nhs.ODS, kind int, until time.Time) {
+// names, by ODS code or by a reference that leads to one: who treats, who was
+// referred to, who is met.
+func ties(resource fhir.Node, named Orgs, from Source, low, high time.Time) (orgs []nhs.ODS, kind int, until time.Time) {
 	if high.IsZero() {
 		return nil, 0, time.Time{}
 	}
@@ -126,14 +127,21 @@ func ties(resource fhir.Node, from Source, low, high time.Time) (orgs []nhs.ODS,
 	}
 	orgs = append(orgs, from.Org)
 	for _, ref := range fhir.References(resource) {
-		if ref.System != nhs.ODSSystem {
-			continue
-		}
-		if org, err := nhs.ParseODS(ref.Value); err == nil && !contains(orgs, org) && len(orgs) < maxTies {
+		if org := named.of(ref); org != "" && !contains(orgs, org) && len(orgs) < maxTies {
 			orgs = append(orgs, org)
 		}
 	}
 	return orgs, kind, until
+}
+
+// NamesOrganisations reports whether it matters which organisations the references of
+// a resource of this type lead to: they are tied to the person, or register them.
+func NamesOrganisations(typ string) bool {
+	switch typ {
+	case "Encounter", "EpisodeOfCare", "ServiceRequest", "Appointment", patientType:
+		return true
+	}
+	return false
 }
 
 // maxTies bounds the organisations that one entry ties to the person: each is a

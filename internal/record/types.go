@@ -89,6 +89,7 @@ type Object struct {
 	Type, SourceID string
 	Resource       fhir.Node      // absent when Deleted
 	Refs           map[int]string // resolved references, by the offset of the reference's string
+	Orgs           Orgs           // organisations that references name
 	Time           time.Time      // source time of this state; zero: the message's
 	Deleted        bool
 	Via            string // the source's id of the Patient that says whose it is; "" if that is not how it is known

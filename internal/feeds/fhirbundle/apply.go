@@ -1,8 +1,10 @@
 package fhirbundle
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -34,7 +36,11 @@ func (j *job) wholeFailed(err error) error {
 	if !ok {
 		return err
 	}
-	j.holdWhole(h)
+	via := ""
+	for i := range j.entries {
+		via = cmp.Or(via, j.entries[i].via)
+	}
+	j.holdWhole(j.mended(h, via))
 	return nil
 }
 
@@ -146,7 +152,17 @@ func (j *job) groups() (directory []*entry, people [][]*entry) {
 			people[g] = append(people[g], e)
 		}
 	}
+	for _, group := range people { // Patients first: what is about them is taken by what they say
+		slices.SortStableFunc(group, func(x, y *entry) int { return cmp.Compare(rank(x), rank(y)) })
+	}
 	return directory, people
+}
+
+func rank(e *entry) int {
+	if e.typ == patientType {
+		return 0
+	}
+	return 1
 }
 
 // commit applies a group as one change. If the record refuses it, the entries are
@@ -156,11 +172,7 @@ func (j *job) commit(ctx context.Context, group []*entry, atomic bool) error {
 	if len(group) == 0 {
 		return nil
 	}
-	c := record.Change{Person: group[0].person, Source: j.source, Objects: make([]record.Object, len(group)),
-		Message: record.Message{Seq: j.m.Seq, Key: j.m.Key, Time: j.m.When(), Received: j.m.Received}}
-	for i, e := range group {
-		c.Objects[i] = j.change(e)
-	}
+	c := j.changeOf(group)
 	apply := j.records.Apply
 	if group[0].directory {
 		apply = j.records.ApplyDirectory
@@ -178,7 +190,7 @@ func (j *job) commit(ctx context.Context, group []*entry, atomic bool) error {
 		return err
 	}
 	if len(group) == 1 {
-		group[0].hold(h)
+		group[0].hold(j.mended(h, group[0].via))
 		return nil
 	}
 	half := len(group) / 2
@@ -186,6 +198,25 @@ func (j *job) commit(ctx context.Context, group []*entry, atomic bool) error {
 		return err
 	}
 	return j.commit(ctx, group[half:], false)
+}
+
+// changeOf makes one change of entries that are about one person.
+func (j *job) changeOf(group []*entry) record.Change {
+	c := record.Change{Person: group[0].person, Source: j.source, Objects: make([]record.Object, len(group)),
+		Message: record.Message{Seq: j.m.Seq, Key: j.m.Key, Time: j.m.When(), Received: j.m.Received}}
+	for i, e := range group {
+		c.Objects[i] = j.change(e)
+	}
+	return c
+}
+
+// mended lets what came by a Patient that is now somebody else wait for that Patient:
+// the source may say that it was the one before after all.
+func (j *job) mended(h feeds.Held, via string) feeds.Held {
+	if h.Code == record.CodePatientMoved && via != "" {
+		h.Await = feeds.AwaitObject(j.source.ID, patientType, via)
+	}
+	return h
 }
 
 // judged is heldOf for an error of applying.
@@ -202,7 +233,7 @@ func (j *job) arrived(e *entry) {
 		return
 	}
 	if e.typ == patientType {
-		j.out.Arrived = append(j.out.Arrived, feeds.AwaitPerson(e.person, e.resource.Get("birthDate").Text()))
+		j.out.Arrived = append(j.out.Arrived, feeds.AwaitPerson(e.person, e.resource.Get("birthDate").Text()), feeds.AwaitPatient(j.source.ID, e.person))
 	}
 	j.out.Arrived = append(j.out.Arrived, feeds.AwaitObject(j.source.ID, e.typ, e.sourceID))
 }

@@ -23,6 +23,7 @@ type entry struct {
 	sourceID  string
 	person    record.PersonID
 	about     record.PersonID // the person it claims to be about, though it may be held
+	via       string          // the source's id of the Patient that says so
 	refs      []fhir.Reference
 	refsRead  bool
 	directory bool

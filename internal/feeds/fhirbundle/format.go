@@ -10,6 +10,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -20,9 +21,13 @@ const Name = "fhir-bundle"
 type Records interface {
 	Apply(ctx context.Context, c record.Change) ([]record.Applied, error)
 	ApplyDirectory(ctx context.Context, c record.Change) ([]record.Applied, error)
-	Identify(ctx context.Context, s record.Source, patient fhir.Node) (record.PersonID, error)
+	Withdraw(ctx context.Context, c record.Change) (withdrawn bool, err error)
+	Identify(ctx context.Context, s record.Source, patient fhir.Node, named record.Orgs) (record.PersonID, error)
 	Locate(ctx context.Context, source, typ string, sourceIDs []string) (map[string]record.PersonID, error)
 	FindIdentifier(ctx context.Context, source, typ, system, value string) (entryID string, ok bool, err error)
+	DirectoryODS(ctx context.Context, source string, entryIDs []string) (map[string]nhs.ODS, error)
+	SourcePatient(ctx context.Context, source string, p record.PersonID) (sourceID string, err error)
+	PersonOf(n nhs.Number) record.PersonID
 }
 
 // Codes of what is held, beside those of package record.
@@ -68,6 +73,8 @@ type job struct {
 	patient map[string]record.PersonID // whose the source's Patients outside the Bundle are
 	byQuery map[query]int              // entries by identifier; -1: several have it
 	found   map[query]string           // entry ids of the directory; "" if it has none
+	orgs    record.Orgs                // by the literals that lead to them
+	number  map[query]byNumber         // whom queries by NHS number mean
 	sole    record.PersonID            // whom the Bundle is about, if it is one person
 	several bool                       // it is more than one
 	out     feeds.Outcome
@@ -82,7 +89,7 @@ func (f *Format) Apply(ctx context.Context, from feeds.Sender, m *feeds.Message,
 			return whole(malformed(err)), nil
 		}
 	}
-	j := &job{records: f.records, from: from, source: from.Source(), m: m, root: doc.Root(), only: only}
+	j := &job{records: f.records, found: map[query]string{}, from: from, source: from.Source(), m: m, root: doc.Root(), only: only}
 	if h := j.begin(); h != nil {
 		return whole(*h), nil
 	}
@@ -124,6 +131,9 @@ func (j *job) judge(ctx context.Context) error {
 		if e := &j.entries[i]; e.live() {
 			j.agreed(e)
 		}
+	}
+	if err := j.organisations(ctx); err != nil {
+		return err
 	}
 	if err := j.people(ctx); err != nil {
 		return err

@@ -55,7 +55,7 @@ var malformed = map[string]struct{ body, want string }{
 	"no subject":               {batch(post(`{"resourceType":"Observation","id":"n","status":"final","code":{"text":"x"}}`)), "202"},
 	"a stranger's Patient":     {batch(post(observation("a", "https://elsewhere.example/fhir/Patient/1", "1", at1))), "202"},
 	"our own id as reference":  {batch(post(observation("a", "Patient/pufmdt2nxgycrh5fi", "1", at1))), "202"},
-	"a number as reference":    {batch(post(observation("a", "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|"+mary, "1", at1))), "202"},
+	"a number as reference":    {batch(post(observation("a", "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|"+john, "1", at1))), "202"},
 	"a whole transaction":      {bundle("transaction", at2, post(observation("a", "Patient/1", "1", at1)), post(strings.Replace(observation("b", "Patient/1", "1", at1), "final", "x", 1))), "422"},
 	"an object twice":          {bundle("transaction", at2, put(observation("a", "Patient/1", "1", at1)), put(observation("a", "Patient/1", "2", at1))), "422"},
 	"too many for one commit":  {bundle("transaction", at2, many(901)...), "422"},

@@ -2,10 +2,10 @@ package fhirbundle
 
 import (
 	"context"
+	"maps"
 
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
-	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -31,7 +31,14 @@ func (j *job) people(ctx context.Context) error {
 		if e.typ == patientType && !e.deleted || e.directory || e.ignored || e.held != nil {
 			continue
 		}
-		if e.deleted || !j.bySubject(e) {
+		linked := false
+		if !e.deleted {
+			var err error
+			if linked, err = j.bySubject(ctx, e); err != nil {
+				return err
+			}
+		}
+		if !linked {
 			rest = append(rest, e)
 		}
 	}
@@ -74,6 +81,7 @@ func (j *job) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	maps.DeleteFunc(found, func(_ string, p record.PersonID) bool { return !p.IsPerson() })
 	j.patient = found
 	return nil
 }
@@ -84,7 +92,7 @@ func (j *job) identify(ctx context.Context, e *entry) error {
 	if e.held != nil && e.held.Code != feeds.SectionNotAgreed {
 		return nil
 	}
-	p, err := j.records.Identify(ctx, j.source, e.resource)
+	p, err := j.records.Identify(ctx, j.source, e.resource, j.orgs)
 	if err == nil {
 		e.person, e.about = p, p
 		return nil
@@ -102,25 +110,46 @@ func (j *job) identify(ctx context.Context, e *entry) error {
 	case record.CodeUnknownPerson, record.CodeBirthDate:
 		h.Await = feeds.AwaitPerson(p, e.resource.Get("birthDate").Text())
 		e.about = p
+		if err := j.withdraw(ctx, e, p); err != nil {
+			return err
+		}
 	}
 	e.hold(h)
 	return nil
 }
 
+// withdraw takes a Patient, and what came by it, from the person whom the source said
+// it was, as now it says somebody else, who is not known yet.
+func (j *job) withdraw(ctx context.Context, e *entry, is record.PersonID) error {
+	if was := j.patient[e.sourceID]; was == "" || was == is || e.held != nil {
+		return nil
+	}
+	c := j.changeOf([]*entry{e})
+	if _, err := j.records.Withdraw(ctx, c); err != nil {
+		if _, ok := heldOf(err); !ok {
+			return err
+		}
+	}
+	return nil
+}
+
 // bySubject links an entry to the person whom it names as its subject. It reports
 // false if it names none.
-func (j *job) bySubject(e *entry) bool {
+func (j *job) bySubject(ctx context.Context, e *entry) (bool, error) {
 	var subject fhir.Reference
 	var is target
 	all := fhir.Subjects(e.resource)
 	for _, r := range all {
-		t := j.resolve(r.Literal, r.Type)
-		if t.typ != patientType && r.System != nhs.NumberSystem {
+		t, err := j.subject(ctx, r)
+		if err != nil {
+			return false, err
+		}
+		if t.typ != patientType {
 			continue
 		}
 		if subject.Exists() && j.whose(t) != j.whose(is) {
 			e.fault(TwoPeople, "the entry is about several people")
-			return true
+			return true, nil
 		}
 		subject, is = r, t
 	}
@@ -130,15 +159,18 @@ func (j *job) bySubject(e *entry) bool {
 	case len(all) == 1 && all[0].Literal != "" && j.resolve(all[0].Literal, all[0].Type).entry < 0:
 		e.hold(feeds.Held{Code: UnknownPatient, Words: "the entry is about a Patient that is neither in the Bundle nor one of this source's"})
 	default:
-		return false
+		return false, nil
 	}
-	return true
+	return true, nil
 }
 
 // whose is the person of a Patient that a reference means, as far as it is known.
 func (j *job) whose(t target) record.PersonID {
 	if t.entry >= 0 {
 		return j.entries[t.entry].about
+	}
+	if t.id == "" {
+		return j.number[t.query].person
 	}
 	return j.patient[t.id]
 }
@@ -149,20 +181,19 @@ func (j *job) link(e *entry, t target) {
 	case t.entry >= 0:
 		j.like(e, &j.entries[t.entry])
 	case t.id == "":
-		e.hold(feeds.Held{Code: UnverifiedSubject,
-			Words: "the entry names its person by an identifier only: send their Patient, with NHS number and birth date, in the Bundle or before it"})
+		j.linkByNumber(e, j.number[t.query])
 	case j.patient[t.id] == "":
 		e.hold(feeds.Held{Code: UnknownPatient, Await: feeds.AwaitObject(j.source.ID, patientType, t.id),
 			Words: "the Patient that the entry is about has not been received from this source yet"})
 	default:
-		e.person = j.patient[t.id]
+		e.person, e.via = j.patient[t.id], t.id
 		e.about = e.person
 	}
 }
 
 // like links an entry to the person of a Patient entry of the Bundle.
 func (j *job) like(e, patient *entry) {
-	e.about = patient.about
+	e.about, e.via = patient.about, patient.sourceID
 	switch {
 	case patient.person != "":
 		e.person = patient.person
@@ -207,12 +238,15 @@ func (j *job) byContext(ctx context.Context, e *entry) error {
 			return err
 		}
 		if p != "" && e.about != "" && p != e.about {
-			e.person, e.about = "", ""
+			e.person, e.about, e.via = "", "", ""
 			e.hold(feeds.Held{Code: TwoPeople, Fault: true, Words: "the entry names no subject and refers to entries about several people"})
 			return nil
 		}
 		if p != "" {
 			e.person, e.about = p, p
+		}
+		if p != "" && t.typ == patientType {
+			e.via = t.id
 		}
 	}
 	if e.person == "" {
@@ -223,7 +257,10 @@ func (j *job) byContext(ctx context.Context, e *entry) error {
 
 // with links an entry to the person of another, or lets it wait for the same.
 func (j *job) with(e, other *entry) {
-	e.about, e.person = other.about, other.person
+	e.about, e.person, e.via = other.about, other.person, other.via
+	if other.typ == patientType {
+		e.via = other.sourceID
+	}
 	if other.person == "" && other.held != nil {
 		e.hold(feeds.Held{Code: other.held.Code, Words: other.held.Words, Await: other.held.Await})
 	}
@@ -254,7 +291,10 @@ func (j *job) byLocator(ctx context.Context, e *entry) error {
 // owner returns whose an object of the source is, or "".
 func (j *job) owner(ctx context.Context, typ, id string) (record.PersonID, error) {
 	found, err := j.records.Locate(ctx, j.source.ID, typ, []string{id})
-	return found[id], err
+	if p := found[id]; p.IsPerson() {
+		return p, err
+	}
+	return "", err
 }
 
 // note keeps account of whom the Bundle is about.

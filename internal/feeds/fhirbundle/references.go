@@ -74,6 +74,10 @@ func (j *job) resolveQuery(literal string) target {
 	if !ok {
 		return target{entry: -1}
 	}
+	return j.identifiedBy(q)
+}
+
+func (j *job) identifiedBy(q query) target {
 	if j.byQuery == nil {
 		j.indexIdentifiers()
 	}
@@ -103,7 +107,6 @@ func (j *job) indexIdentifiers() {
 // lookUp asks the source's directory for what conditional references and
 // ifNoneExist name.
 func (j *job) lookUp(ctx context.Context) error {
-	j.found = map[query]string{}
 	for i := range j.entries {
 		e := &j.entries[i]
 		if !e.live() {
@@ -154,6 +157,8 @@ func (j *job) literal(e *entry, r fhir.Reference) string {
 	t := j.resolve(r.Literal, r.Type)
 	directory := record.IsDirectoryType(t.typ)
 	switch {
+	case t.entry < 0 && j.number[t.query].via != "":
+		return "Patient/" + string(j.number[t.query].person)
 	case t.entry < 0 && t.query.value != "":
 		if id := j.found[t.query]; id != "" {
 			return t.typ + "/" + id
@@ -190,7 +195,7 @@ func (j *job) literal(e *entry, r fhir.Reference) string {
 // change makes the object that the record is given of an entry.
 func (j *job) change(e *entry) record.Object {
 	resource, references := e.resource, e.references()
-	if again := j.identified(e); again.Exists() {
+	if again := j.identified(e); again.Exists() { // in which literals mean what they meant
 		resource, references = again, fhir.References(again)
 	}
 	var refs map[int]string
@@ -202,6 +207,6 @@ func (j *job) change(e *entry) record.Object {
 			refs[r.Offset()] = to
 		}
 	}
-	return record.Object{Type: e.typ, SourceID: e.sourceID, Resource: resource, Refs: refs, Deleted: e.deleted,
+	return record.Object{Type: e.typ, SourceID: e.sourceID, Resource: resource, Refs: refs, Orgs: j.orgs, Via: e.via, Deleted: e.deleted,
 		Time: j.m.Believe(instant(e.resource.Path("meta", "lastUpdated")))}
 }

@@ -2,22 +2,22 @@ package fhirbundle
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
-// identified returns the resource with those conditional references that name
-// nothing we know turned into references by identifier; absent if there are none.
+// identified returns the resource with the references that unmet names turned into
+// references by identifier; absent if there are none.
 func (j *job) identified(e *entry) fhir.Node {
-	any := false
-	for _, r := range e.references() {
-		any = any || j.unmet(r.Literal)
-	}
-	if !any {
+	unmet := func(literal string) bool { return j.unmet(e, literal) }
+	if !slices.ContainsFunc(e.references(), func(r fhir.Reference) bool { return unmet(r.Literal) }) {
 		return fhir.Node{}
 	}
-	w := rewriter{src: e.resource.Raw(), base: e.resource.Offset(), unmet: j.unmet}
+	w := rewriter{src: e.resource.Raw(), base: e.resource.Offset(), unmet: unmet}
 	w.walk(e.resource)
 	doc, err := fhir.Parse(append(w.dst, w.src[w.done:]...))
 	if err != nil {
@@ -26,12 +26,16 @@ func (j *job) identified(e *entry) fhir.Node {
 	return doc.Root()
 }
 
-func (j *job) unmet(literal string) bool {
-	if strings.IndexByte(literal, '?') < 0 {
-		return false
+// unmet reports whether a literal must not stay as it is: it is conditional and names
+// nothing that we know, or would read as one of our ids, which a source must not
+// write into a record. Only what we resolve ourselves leads to an entry.
+func (j *job) unmet(e *entry, literal string) bool {
+	if strings.IndexByte(literal, '?') >= 0 {
+		if t := j.resolve(literal, ""); t.entry < 0 && t.query.value != "" {
+			return j.found[t.query] == "" && j.number[t.query].via == ""
+		}
 	}
-	t := j.resolve(literal, "")
-	return t.entry < 0 && t.query.value != "" && j.found[t.query] == ""
+	return record.ReadsAsID(literal) && j.literal(e, fhir.Reference{Literal: literal}) == ""
 }
 
 // rewriter copies a resource, replacing members called reference on its way.
@@ -64,9 +68,13 @@ func (w *rewriter) walk(n fhir.Node) {
 func (w *rewriter) replace(object, reference fhir.Node) {
 	from, to := reference.Offset()-w.base, reference.Offset()-w.base+len(reference.Raw())
 	from = bytes.LastIndex(w.src[:from], []byte(`"reference"`))
-	q, _ := conditional(reference.Text())
+	q, ok := conditional(reference.Text())
+	if !ok {
+		q.typ, q.value = fhir.SplitReference(reference.Text())
+		q.value = cmp.Or(q.value, reference.Text())
+	}
 	var members []byte
-	if !object.Get("type").Exists() {
+	if q.typ != "" && !object.Get("type").Exists() {
 		members = append(members, `"type":`...)
 		members = append(fhir.AppendString(members, q.typ), ',')
 	}

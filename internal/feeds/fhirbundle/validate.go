@@ -52,7 +52,7 @@ func (j *job) validate() *feeds.Held {
 }
 
 func issueOf(is fhir.Issue) feeds.Issue {
-	return feeds.Issue{Code: is.Code, Path: is.Path, Text: is.Text}
+	return feeds.Issue{Code: is.Code, Path: is.Path, Text: is.Text, Rule: is.Rule}
 }
 
 // entryOf reads the index from a path like Bundle.entry[3].resource.status.
