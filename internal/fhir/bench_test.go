@@ -91,8 +91,8 @@ func BenchmarkExtract(b *testing.B) {
 		b.Fatal(err)
 	}
 	var resources []Node
-	for e := range (Bundle{d.Root()}).Entries() {
-		resources = append(resources, e.Resource)
+	for e := range d.Root().Get("entry").Each() {
+		resources = append(resources, e.Get("resource"))
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

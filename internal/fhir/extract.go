@@ -9,7 +9,6 @@ import (
 // Extracted is what an entry is found and ordered by.
 type Extracted struct {
 	Type   string
-	Status string // status, else that of clinicalStatus or lifecycleStatus; entered-in-error where verificationStatus says so
 	Tokens []Token
 
 	// Date and DateEnd are the bounds of the resource's clinical date: from Date
@@ -19,8 +18,6 @@ type Extracted struct {
 	// StandIn is set when the date is not that of the type's date parameter
 	// (SearchParams) but stands in for it: right for ordering, no match for a search.
 	StandIn bool
-
-	LastUpdated time.Time // meta.lastUpdated as the sender gave it
 }
 
 // Token is one code of a token search parameter, or what a date parameter spans.
@@ -48,8 +45,6 @@ func (t Token) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(", t.Param.String()
 // Extract reads a resource's search tokens and dates. What is malformed is not there.
 func Extract(resource Node) Extracted {
 	x := Extracted{Type: resource.Type()}
-	x.Status = statusOf(resource)
-	x.LastUpdated, _, _ = ParseDate(resource.Get("meta").Get("lastUpdated").Text())
 	row := definitions().index[x.Type]
 	if row == nil {
 		return x
@@ -85,24 +80,6 @@ func (x *Extracted) dated(resource Node, row *index) {
 			return
 		}
 	}
-}
-
-// statusOf is the one word that tells whether a resource is in force.
-func statusOf(n Node) string {
-	if v := n.Get("verificationStatus"); v.Exists() {
-		for c := range v.Get("coding").Each() {
-			if c.Get("code").Is("entered-in-error") {
-				return "entered-in-error"
-			}
-		}
-	}
-	if s := n.Get("status"); s.Kind() == String {
-		return s.Text()
-	}
-	if s := n.Path("clinicalStatus", "coding", "code"); s.Exists() {
-		return s.Text()
-	}
-	return n.Get("lifecycleStatus").Text()
 }
 
 // along calls f for every value at the end of a path, through all elements of

@@ -35,7 +35,7 @@ func FuzzParse(f *testing.F) {
 			walk(t, d.Root())
 			Validate(d.Root(), Options{})
 			Extract(d.Root())
-			Subject(d.Root())
+			Subjects(d.Root())
 			return
 		}
 		e := err.(*SyntaxError)
@@ -70,7 +70,7 @@ func walk(t *testing.T, n Node) {
 			if got := n.Get(name); got != m {
 				t.Fatalf("%q is not found by its name", name)
 			}
-			m.Where()
+			m.where()
 			walk(t, m)
 		}
 	}

@@ -15,7 +15,7 @@ type Issue struct {
 	Severity string
 	Code     string // of FHIR's issue types: structure, required, value, code-invalid, invariant, ...
 	Rule     string // what a source may be allowed to break: see Options
-	Path     string // FHIRPath from the document's root, as Node.Where writes it
+	Path     string // FHIRPath from the document's root, Patient.name[0].given[1], say
 	Text     string // what is wrong and what to do
 }
 

@@ -127,16 +127,14 @@ func (n Node) Members() iter.Seq2[string, Node] {
 		t, end := n.d.tape, n.entry().next
 		for i := n.i + 1; i < end; i = t[i].next {
 			m := Node{n.d, i}
-			if !yield(m.Name(), m) {
+			if !yield(string(m.name()), m) {
 				return
 			}
 		}
 	}
 }
 
-// Name returns the name that the value has as a member, else "".
-func (n Node) Name() string { return string(n.name()) }
-
+// name returns the name that the value has as a member, else nothing.
 func (n Node) name() []byte {
 	if n.d == nil {
 		return nil
@@ -181,9 +179,6 @@ func (n Node) text() []byte {
 	}
 	return unescape(nil, n.d.b[e.start+1:e.end-1])
 }
-
-// True reports whether the value is the boolean true.
-func (n Node) True() bool { return n.Kind() == Bool && n.d.b[n.entry().start] == 't' }
 
 // Raw returns the exact bytes of the value; they must not be changed.
 func (n Node) Raw() []byte {

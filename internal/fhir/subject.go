@@ -8,7 +8,7 @@ import (
 // InCompartment returns the elements whose references put a resource of the
 // type in a patient's compartment; ok is false for types that have none. It is
 // what the definition says: also the patient as performer or author. Whose a
-// resource is, Subject tells.
+// resource is, Subjects tells.
 func InCompartment(resourceType string) (paths []string, ok bool) {
 	p, ok := definitions().compartments[resourceType]
 	return slices.Clone(p), ok
@@ -16,23 +16,6 @@ func InCompartment(resourceType string) (paths []string, ok bool) {
 
 // subjectElements say whose a resource is, in this order.
 var subjectElements = []string{"subject", "patient", "beneficiary", "for", "individual"}
-
-// Subject returns the reference that says whose a resource is. ok is false for
-// a Patient, for what belongs to no person, and where the subject is said not
-// to be a Patient. A literal that does not tell its type (urn:uuid:...) counts:
-// resolve it to be sure.
-func Subject(resource Node) (ref Reference, ok bool) {
-	all := Subjects(resource)
-	for _, r := range all {
-		if r.Type == "Patient" {
-			return r, true
-		}
-	}
-	if len(all) == 1 {
-		return all[0], true
-	}
-	return Reference{}, false
-}
 
 // Subjects returns the references that may say whose a resource is: the one
 // subject of most types; the actors of an Appointment and its answer, the
@@ -63,12 +46,6 @@ func Subjects(resource Node) []Reference {
 	}
 	return found
 }
-
-// Systems of identifiers in England.
-const (
-	SystemNHSNumber = "https://fhir.nhs.uk/Id/nhs-number"
-	SystemODS       = "https://fhir.nhs.uk/Id/ods-organization-code"
-)
 
 // Identified returns the system and value that a reference identifies its
 // target by: its identifier, or the query of a conditional literal

@@ -58,7 +58,7 @@ func (v *validator) issue(n Node, severity, code, rule, text string) {
 	} else if v.others++; v.others > maxIssues {
 		return
 	}
-	v.issues = append(v.issues, Issue{Severity: severity, Code: code, Rule: rule, Path: n.Where(), Text: text})
+	v.issues = append(v.issues, Issue{Severity: severity, Code: code, Rule: rule, Path: n.where(), Text: text})
 }
 
 func (v *validator) structure(n Node, rule, format string, args ...any) {

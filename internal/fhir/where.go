@@ -2,10 +2,10 @@ package fhir
 
 import "strconv"
 
-// Where returns the place of the value as a FHIRPath from the document's root:
+// where returns the place of the value as a FHIRPath from the document's root:
 // Patient.name[0].given[1], Bundle.entry[3].resource.status. A name that no
 // FHIR element could have is written as ?.
-func (n Node) Where() string {
+func (n Node) where() string {
 	if n.d == nil {
 		return ""
 	}

@@ -55,17 +55,15 @@ func (p *person) describedBy(practice nhs.ODS, born string) bool {
 
 // numberOf returns the NHS number among a Patient's identifiers.
 func numberOf(patient fhir.Node) (nhs.Number, error) {
-	for id := range patient.Get("identifier").Each() {
-		if !id.Get("system").Is(nhs.NumberSystem) {
-			continue
-		}
-		n, err := nhs.ParseNumber(id.Get("value").Text())
-		if err != nil {
-			return n, errs.Coded(errs.Unprocessable, CodeBadNumber, "%s", errs.Message(err))
-		}
-		return n, nil
+	value, ok := fhir.Patient{Node: patient}.Identifier(nhs.NumberSystem)
+	if !ok {
+		return nhs.Number{}, errs.Coded(errs.Unprocessable, CodeNoNumber, "The Patient has no identifier of system %s.", nhs.NumberSystem)
 	}
-	return nhs.Number{}, errs.Coded(errs.Unprocessable, CodeNoNumber, "The Patient has no identifier of system %s.", nhs.NumberSystem)
+	n, err := nhs.ParseNumber(value)
+	if err != nil {
+		return n, errs.Coded(errs.Unprocessable, CodeBadNumber, "%s", errs.Message(err))
+	}
+	return n, nil
 }
 
 // registers reports whether the source is a practice that says, by this Patient,
@@ -184,27 +182,8 @@ func describe(patient fhir.Node) (person, error) {
 	if err != nil {
 		return person{}, err
 	}
-	p := person{number: number, birthDate: patient.Get("birthDate").Text(), gender: patient.Get("gender").Text()}
-	name := officialName(patient)
-	p.family = name.Get("family").Text()
-	for g := range name.Get("given").Each() {
-		p.given = append(p.given, g.Text())
-	}
-	p.postcode = patient.Path("address", "postalCode").Text()
-	for label := range patient.Path("meta").Get("security").Each() {
-		p.restrict = p.restrict || label.Get("code").Is("R")
-	}
-	return p, nil
-}
-
-// officialName returns the name in official use, else the usual one, else the first.
-func officialName(patient fhir.Node) fhir.Node {
-	for _, use := range []string{"official", "usual"} {
-		for n := range patient.Get("name").Each() {
-			if n.Get("use").Is(use) {
-				return n
-			}
-		}
-	}
-	return patient.Get("name").At(0)
+	v := fhir.Patient{Node: patient}
+	name := v.Name()
+	return person{number: number, birthDate: v.BirthDate(), gender: v.Gender(), family: name.Family(), given: name.Given(),
+		postcode: v.Postcode(), restrict: v.Labelled("R")}, nil
 }
