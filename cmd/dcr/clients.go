@@ -81,7 +81,7 @@ keys for ES384 or RS384. To change keys or names of a client, use dcr partners i
 	f.StringVar(&cl.Name, "name", "", "name for people to read")
 	f.StringVar(&jwks, "jwks", "", "file with its public keys (JSON Web Key Set)")
 	f.StringArrayVar(&certs, "cert", nil, "certificate: PEM file or fingerprint; may be repeated")
-	f.StringArrayVar(&cl.Allow, "allow", nil, "validation rule that it may break; may be repeated")
+	f.StringArrayVar(&cl.Allow, "allow", nil, "validation rule that it may break (docs/validation.md); may be repeated")
 	for _, name := range []string{"id", "org", "kind", "name"} {
 		required(c, name)
 	}

@@ -148,7 +148,11 @@ func showItem(w io.Writer, q operator.Quarantined) {
 		line("tried", fmt.Sprintf("%d times", it.Tries))
 	}
 	for _, i := range it.Issues {
-		line("issue", i.Path+": "+i.Text)
+		text := i.Path + ": " + i.Text
+		if i.Rule != "" {
+			text += " (rule " + i.Rule + ")"
+		}
+		line("issue", text)
 	}
 }
 

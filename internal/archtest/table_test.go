@@ -36,7 +36,7 @@ var may = map[string][]string{
 	// The doors.
 	"internal/web":      {"internal/errs", "internal/identity"},
 	"api":               {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
-	"internal/operator": {"internal/access", "internal/errs", "internal/feeds", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
+	"internal/operator": {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},

@@ -2,6 +2,13 @@ package feeds
 
 import "github.com/dorsetcarerecord/dcr/internal/fhir"
 
+// Systems of the codings in an OperationOutcome: why something is held, which codes
+// the API uses too, and which rule of validation was broken.
+const (
+	codeSystem = "urn:dcr:answer"
+	ruleSystem = "urn:dcr:rule"
+)
+
 // AppendOutcome appends the OperationOutcome of what is held. Its id is that of the
 // quarantine, for whoever asks the operator about it.
 func (h Held) AppendOutcome(dst []byte, id string) []byte {
@@ -21,8 +28,11 @@ func (h Held) AppendOutcome(dst []byte, id string) []byte {
 		}
 		dst = fhir.AppendString(append(dst, `{"severity":`...), severity)
 		dst = fhir.AppendString(append(dst, `,"code":`...), is.Code)
-		dst = fhir.AppendString(append(dst, `,"details":{"coding":[{"code":`...), h.Code)
-		dst = fhir.AppendString(append(dst, `}],"text":`...), h.Words)
+		dst = appendCoding(append(dst, `,"details":{"coding":[`...), codeSystem, h.Code)
+		if is.Rule != "" {
+			dst = appendCoding(append(dst, ','), ruleSystem, is.Rule)
+		}
+		dst = fhir.AppendString(append(dst, `],"text":`...), h.Words)
 		dst = fhir.AppendString(append(dst, `},"diagnostics":`...), is.Text)
 		if is.Path != "" {
 			dst = append(fhir.AppendString(append(dst, `,"expression":[`...), is.Path), ']')
@@ -30,6 +40,11 @@ func (h Held) AppendOutcome(dst []byte, id string) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, "]}"...)
+}
+
+func appendCoding(dst []byte, system, code string) []byte {
+	dst = fhir.AppendString(append(dst, `{"system":`...), system)
+	return append(fhir.AppendString(append(dst, `,"code":`...), code), '}')
 }
 
 // AppendOutcome appends the OperationOutcome that the sender was given, or would be

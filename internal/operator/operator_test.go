@@ -80,6 +80,22 @@ func TestAnImportWithAMistakeChangesNothing(t *testing.T) {
 			t.Errorf("%v; done: %v", err, w.did)
 		}
 	})
+	both(t, func(t *testing.T, w *world, ops Operations) {
+		p, err := ParsePartners([]byte(partnersFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range []string{"obs-66", "value:", ""} {
+			p.Clients[0].Allow = []string{"obs-6", rule}
+			if err := ops.RegisterClient(t.Context(), p.Clients[0]); errs.KindOf(err) != errs.Invalid || len(w.did) != 0 {
+				t.Errorf("allowing %q, which is no rule: %v; done: %v", rule, err, w.did)
+			}
+		}
+		p.Clients[0].Allow = []string{"obs-6", "value"}
+		if _, err := ops.Import(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+	})
 	if _, err := ParsePartners([]byte(`{"agrements":[]}`)); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("a misspelt member: %v", err)
 	}

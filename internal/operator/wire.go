@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/section"
@@ -162,6 +163,11 @@ func (c Client) parse() (partner.Client, error) {
 	parsed := partner.Client{ID: c.ID, Org: c.Org, Kind: kind, Name: c.Name, JWKS: c.JWKS, Revoked: c.Revoked, Allow: c.Allow}
 	for _, f := range c.Certs {
 		parsed.Certs = append(parsed.Certs, plainFingerprint(f))
+	}
+	for _, rule := range c.Allow {
+		if !fhir.KnowsRule(rule) {
+			return parsed, errs.New(errs.Invalid, "allow: %q is no rule of validation: docs/validation.md lists them", rule)
+		}
 	}
 	return parsed, parsed.Validate()
 }

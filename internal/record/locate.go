@@ -29,3 +29,21 @@ func (r *Records) SourcePatient(ctx context.Context, source string, p PersonID) 
 	}
 	return sourceID, nil
 }
+
+// ViaOf returns the source's id of the Patient by which one of its objects came to a
+// person, or "".
+func (r *Records) ViaOf(ctx context.Context, p PersonID, source, typ, sourceID string) (via string, err error) {
+	var bad error
+	ref := driver.Ref{Collection: entries, Partition: string(p), ID: entryOf(source, typ, sourceID)}
+	err = r.o.Store.Get(ctx, []driver.Ref{ref}, func(d *driver.Doc) bool {
+		var e envelope
+		if e, bad = open(d.Body); bad == nil {
+			via = string(e.str(strVia))
+		}
+		return true
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return "", fmt.Errorf("by which patient: %w", err)
+	}
+	return via, nil
+}

@@ -6,6 +6,7 @@ package fhirbundle
 
 import (
 	"context"
+	"errors"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
@@ -26,6 +27,7 @@ type Records interface {
 	Locate(ctx context.Context, source, typ string, sourceIDs []string) (map[string]record.PersonID, error)
 	FindIdentifier(ctx context.Context, source, typ, system, value string) (entryID string, ok bool, err error)
 	DirectoryODS(ctx context.Context, source string, entryIDs []string) (map[string]nhs.ODS, error)
+	ViaOf(ctx context.Context, p record.PersonID, source, typ, sourceID string) (via string, err error)
 	SourcePatient(ctx context.Context, source string, p record.PersonID) (sourceID string, err error)
 	PersonOf(n nhs.Number) record.PersonID
 }
@@ -161,7 +163,7 @@ func (j *job) agreed(e *entry) {
 func malformed(err error) feeds.Held {
 	h := feeds.Held{Code: Malformed, Fault: true, Words: "this is not FHIR JSON"}
 	issue := feeds.Issue{Code: "structure", Text: "Send one FHIR resource as strict JSON in UTF-8."}
-	if s, ok := err.(*fhir.SyntaxError); ok {
+	if s, ok := errors.AsType[*fhir.SyntaxError](err); ok {
 		issue.Path, issue.Text = s.Path, s.Error()
 	}
 	h.Issues = []feeds.Issue{issue}

@@ -242,11 +242,13 @@ func (j *job) byContext(ctx context.Context, e *entry) error {
 			e.hold(feeds.Held{Code: TwoPeople, Fault: true, Words: "the entry names no subject and refers to entries about several people"})
 			return nil
 		}
-		if p != "" {
-			e.person, e.about = p, p
-		}
-		if p != "" && t.typ == patientType {
-			e.via = t.id
+		if p != "" && e.person == "" {
+			e.person, e.about, e.via = p, p, t.id
+			if t.typ != patientType {
+				if e.via, err = j.records.ViaOf(ctx, p, j.source.ID, t.typ, t.id); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	if e.person == "" {

@@ -144,6 +144,30 @@ func TestOnlyWhatWasAgreedIsTaken(t *testing.T) {
 	}
 }
 
+// What breaks a rule names it, to the source and to the operator; a source that is
+// allowed to break it has what was held replayed.
+func TestARuleIsNamedAndAllowed(t *testing.T) {
+	w := newWorld(t)
+	w.knows("1", mary, maryBorn)
+	broken := strings.Replace(observation("a", "Patient/1", "72", at2), `"status"`, `"dataAbsentReason":{"text":"x"},"status"`, 1)
+	a := w.send(practice, bundle("batch", at2, put(broken)))
+	if want := `"details":{"coding":[{"system":"urn:dcr:answer","code":"INVALID_RESOURCE"},{"system":"urn:dcr:rule","code":"obs-6"}],"text":`; !strings.Contains(string(a.body), want) {
+		t.Errorf("no %s in %s", want, a.body)
+	}
+	items, _, err := w.inbox.List(t.Context(), practice, feeds.Pending, "", 1)
+	must(t, err)
+	if len(items) != 1 || items[0].Issues[0].Rule != "obs-6" {
+		t.Fatalf("%+v", items)
+	}
+	c, rev, err := w.partners.Client(t.Context(), practice)
+	must(t, err)
+	c.Allow = []string{"obs-6"}
+	must(t, w.partners.UpdateClient(t.Context(), c, rev))
+	if n, err := w.inbox.Replay(t.Context(), practice, ""); err != nil || n != 1 {
+		t.Errorf("%d released, %v", n, err)
+	}
+}
+
 // A source whose agreement has lapsed is refused, and leaves nothing behind.
 func TestALapsedAgreementStopsTheFeed(t *testing.T) {
 	w := newWorld(t)

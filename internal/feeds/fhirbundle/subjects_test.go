@@ -80,7 +80,8 @@ func TestAPatientThatIsSomebodyUnknown(t *testing.T) {
 	w.knows("1", mary, maryBorn)
 	w.send(hospital, batch(put(observation("a", "Patient/h1", "64", at1)), put(patient("h1", mary, maryBorn)), put(about("n", `{"reference":"Patient/h1"}`)),
 		put(`{"resourceType":"Provenance","id":"p","target":[{"reference":"Observation/a"}],"recorded":"2026-04-01T08:00:00Z","agent":[{"who":{"display":"a nurse"}}]}`)))
-	if got := w.types(mary); got != "2 Observation 1 Patient 1 Provenance" {
+	w.send(hospital, batch(put(`{"resourceType":"Provenance","id":"p2","target":[{"reference":"Observation/a"}],"recorded":"2026-04-01T08:00:00Z","agent":[{"who":{"display":"a nurse"}}]}`)))
+	if got := w.types(mary); got != "2 Observation 1 Patient 2 Provenance" {
 		t.Fatalf("before: %s", got)
 	}
 	if a := w.send(hospital, bundle("batch", at3, put(patient("h1", john, johnBorn)))); a.statuses() != "202" {
@@ -93,7 +94,7 @@ func TestAPatientThatIsSomebodyUnknown(t *testing.T) {
 		t.Errorf("sent meanwhile: %s", a.body)
 	}
 	w.knows("2", john, johnBorn)
-	if got := w.types(mary) + ", " + w.types(john) + w.held(hospital, feeds.Pending); got != "1 Patient, 3 Observation 1 Patient 1 Provenance" {
+	if got := w.types(mary) + ", " + w.types(john) + w.held(hospital, feeds.Pending); got != "1 Patient, 3 Observation 1 Patient 2 Provenance" {
 		t.Errorf("when they are known: %s", got)
 	}
 }
