@@ -91,7 +91,7 @@ func (s *Server) listen(ctx context.Context) error {
 	}
 	o := api.Options{Records: p.records, Auth: p.oidc, Systems: p.smart, Certs: p.smart, Receiver: receiver{p},
 		Log: s.o.Log, Metrics: routeMetrics{s.metrics}, Now: s.o.Now, BaseURL: c.PublicURL, Version: s.o.Version, CursorKey: cursorKey,
-		Limits: api.Limits{Body: c.Limits.Body, Read: c.Limits.Read, Write: c.Limits.Write, Idle: c.Limits.Idle,
+		Limits: api.Limits{Body: c.Limits.Body, Read: c.Limits.Read, Answer: c.Limits.Answer, Write: c.Limits.Write, Idle: c.Limits.Idle,
 			PerSecond: float64(c.Limits.Rate), Burst: c.Limits.Burst, Everything: c.Limits.Everything, Page: c.Limits.PageDefault, PageMax: c.Limits.PageMax}}
 	app := api.New(o)
 	ln, err := open(ctx, c.API, tls.NoClientCert)
@@ -102,7 +102,7 @@ func (s *Server) listen(ctx context.Context) error {
 	if c.Sources.Addr == "" {
 		return nil
 	}
-	o.Limits.Body, o.Limits.Read, o.Limits.PerSecond = c.Limits.SourceBody, 6*c.Limits.Read, 0
+	o.Limits.Body, o.Limits.Read, o.Limits.Answer, o.Limits.PerSecond = c.Limits.SourceBody, 6*c.Limits.Read, 6*c.Limits.Answer, 0
 	o.Limits.Connections = 128 // each may hold a body while it arrives
 	sources := api.NewSources(o)
 	if ln, err = open(ctx, c.Sources, tls.VerifyClientCertIfGiven); err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -31,6 +32,7 @@ type parts struct {
 	partners *partner.Registry
 	records  *record.Records
 	inbox    *feeds.Inbox
+	received writes // of the inbox
 	bundles  *fhirbundle.Service
 	oidc     *oidc.Verifier
 	smart    *smart.Server
@@ -53,7 +55,11 @@ func Specs() []store.Spec {
 // it.
 func (s *Server) openParts(ctx context.Context) error {
 	c := s.o.Config
-	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: s.metrics.StoreCommit})
+	commits := &writes{now: s.o.Now}
+	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: func(took time.Duration, err error) {
+		s.metrics.StoreCommit(took, err)
+		commits.note(err)
+	}})
 	if err != nil {
 		return err
 	}
@@ -62,7 +68,7 @@ func (s *Server) openParts(ctx context.Context) error {
 		return errors.Join(err, engine.Close())
 	}
 	s.onStop("store", func(context.Context) error { return p.db.Close() })
-	s.health.Check("store", func(context.Context) error { return engine.Healthy() })
+	s.health.Check("store", commits.and(engine.Healthy))
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err
 	}
@@ -100,13 +106,14 @@ func (s *Server) openLedger(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: log, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
+	appends := &writes{now: s.o.Now}
+	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: watchedLog{log, appends}, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
 		Docs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})
 	if err != nil {
 		return err
 	}
 	s.onStop("ledger", p.ledger.Close)
-	s.health.Check("ledger", func(context.Context) error { return p.ledger.Healthy() })
+	s.health.Check("ledger", appends.and(p.ledger.Healthy))
 	return nil
 }
 
@@ -122,7 +129,8 @@ func LedgerKeyFile(c *config.Config) string {
 
 func (s *Server) openInbox(ctx context.Context, p *parts) error {
 	var err error
-	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: p.db, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
+	p.received.now = s.o.Now
+	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: watchedStore{p.db, &p.received}, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
 		Formats: map[string]feeds.Format{fhirbundle.Name: fhirbundle.NewFormat(p.records)}, Metrics: newFeedMetrics(s.metrics)})
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func (s *Server) recoverInbox(ctx context.Context) error {
 	if err := s.parts.inbox.Recover(ctx); err != nil {
 		return err
 	}
-	s.health.Set("inbox", nil)
+	s.health.Check("inbox", func(context.Context) error { return s.parts.received.failing() })
 	return nil
 }
 

@@ -107,6 +107,40 @@ func TestAgreementLapses(t *testing.T) {
 	}
 }
 
+// An invalidated number answers with its own 404, and is found no more than one that
+// nobody has.
+func TestInvalidatedNumber(t *testing.T) {
+	w, practice, _ := world(t)
+	sends(t, practice, http.StatusOK, mary.Patient())
+	doc := w.Professional("adams", "J81001", identity.Clinician)
+	id := person(t, doc, mary.Number)
+	if err := w.Operator().SetInvalidated(t.Context(), mary.Number, true); err != nil {
+		t.Fatal(err)
+	}
+	w.Events()
+	if a := doc.Gets("Patient/" + id); a.Status != http.StatusNotFound || !strings.Contains(string(a.Body), `"INVALIDATED_RESOURCE"`) {
+		t.Errorf("read: %d %s", a.Status, a.Body)
+	}
+	found := doc.Posts("Patient/_search", "identifier="+nhs.NumberSystem+"|"+mary.Number.Digits())
+	nobody := doc.Posts("Patient/_search", "identifier="+nhs.NumberSystem+"|9990000050")
+	if found.Status != http.StatusOK || entries(found) != entries(nobody) || strings.Contains(string(found.Body), `"entry"`) {
+		t.Errorf("found: %d %s", found.Status, found.Body)
+	}
+	w.Trail("cis2/adams read invalidated none Patient", "cis2/adams find invalidated none Patient", "cis2/adams find unknown none Patient")
+	if err := w.Operator().SetInvalidated(t.Context(), mary.Number, false); err != nil {
+		t.Fatal(err)
+	}
+	if a := doc.Gets("Patient/" + id); a.Status != http.StatusOK {
+		t.Errorf("valid after all: %d %s", a.Status, a.Body)
+	}
+}
+
+// entries is a Bundle but for its own id and time.
+func entries(a testkit.Answer) string {
+	_, rest, _ := strings.Cut(string(a.Body), `"type"`)
+	return rest
+}
+
 // Entries that the record does not take do not stop the others of a batch, and
 // the whole is still there after a restart.
 func TestRestartKeepsEverything(t *testing.T) {

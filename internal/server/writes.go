@@ -1,0 +1,79 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/feeds"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// writes remembers the last failure to write something until it is written again, so
+// that /readyz says so too when callers get 503.
+type writes struct {
+	now  func() time.Time
+	last atomic.Pointer[failure]
+}
+
+type failure struct {
+	at  time.Time
+	err error
+}
+
+// forgotten is how long a failure is told if nobody tries again. Whoever sends
+// requests only where /readyz says ok would otherwise never find out that there is
+// room again.
+const forgotten = time.Minute
+
+// note takes what became of an attempt. A caller who has gone, or who wants to write
+// too much, tells nothing of the disk.
+func (w *writes) note(err error) {
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, driver.ErrTooLarge):
+	case err != nil:
+		w.last.Store(&failure{w.now(), err})
+	case w.last.Load() != nil:
+		w.last.Store(nil)
+	}
+}
+
+func (w *writes) failing() error {
+	f := w.last.Load()
+	if f == nil || w.now().Sub(f.at) >= forgotten {
+		return nil
+	}
+	return fmt.Errorf("the last write failed at %s: %w", f.at.UTC().Format(time.RFC3339), f.err)
+}
+
+// and makes a check for /readyz of what could not be written and of another cause to
+// say no.
+func (w *writes) and(healthy func() error) func(context.Context) error {
+	return func(context.Context) error { return cmp.Or(healthy(), w.failing()) }
+}
+
+// watchedLog is a log whose appends are noted.
+type watchedLog struct {
+	driver.Log
+	writes *writes
+}
+
+func (l watchedLog) Append(ctx context.Context, records ...[]byte) (uint64, error) {
+	first, err := l.Log.Append(ctx, records...)
+	l.writes.note(err)
+	return first, err
+}
+
+// watchedStore is the inbox's store, with a watched log.
+type watchedStore struct {
+	feeds.Store
+	writes *writes
+}
+
+func (s watchedStore) Log(ctx context.Context, name string) (driver.Log, error) {
+	log, err := s.Store.Log(ctx, name)
+	return watchedLog{log, s.writes}, err
+}
