@@ -80,9 +80,6 @@ func (d *Document) Root() Node {
 	return Node{d: d}
 }
 
-// Bytes returns the bytes that the document was parsed from.
-func (d *Document) Bytes() []byte { return d.b }
-
 // Format prints a document's type and size and nothing that it holds.
 func (d *Document) Format(f fmt.State, _ rune) {
 	if d == nil {

@@ -3,7 +3,6 @@ package operator
 import (
 	"context"
 	"crypto/rand"
-	"slices"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -49,14 +48,12 @@ type Sensitivity struct {
 	Cleared   []string `json:"cleared,omitempty"` // callers, as the ledger names them
 }
 
-var tiers = []string{"", "share", "emergency-only", "none"}
-
 func (c Choice) parse() (sharing.Choice, error) {
-	i := slices.Index(tiers, c.Tier)
-	if i < 1 {
-		return sharing.Choice{}, errs.New(errs.Invalid, "the sharing choice is one of share, emergency-only and none")
+	tier, err := sharing.ParseTier(c.Tier)
+	if err != nil {
+		return sharing.Choice{}, err
 	}
-	parsed := sharing.Choice{Tier: sharing.Tier(i)}
+	parsed := sharing.Choice{Tier: tier}
 	for _, w := range c.Windows {
 		if w.Appointment != "" {
 			if !w.To.IsZero() {
@@ -74,10 +71,7 @@ func (c Choice) parse() (sharing.Choice, error) {
 }
 
 func choiceOf(c sharing.Choice) Choice {
-	told := Choice{Tier: "unknown", Since: c.Since, By: c.By}
-	if int(c.Tier) > 0 && int(c.Tier) < len(tiers) {
-		told.Tier = tiers[c.Tier]
-	}
+	told := Choice{Tier: c.Tier.String(), Since: c.Since, By: c.By}
 	for _, w := range c.Windows {
 		told.Windows = append(told.Windows, Window{Org: w.Org, Appointment: w.Appointment, From: w.From, To: w.To})
 	}

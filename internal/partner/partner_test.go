@@ -107,22 +107,6 @@ func TestAgreements(t *testing.T) {
 	}
 }
 
-// A reader that takes the agreement along with other documents sees the same.
-func TestAgreementRef(t *testing.T) {
-	r, db := openDB(t)
-	put(t, r, hospital(), 0)
-	var got partner.Agreement
-	err := db.Get(t.Context(), []store.Ref{partner.AgreementRef("R0D")}, func(d *store.Doc) bool {
-		if err := got.UnmarshalBinary(d.Body); err != nil {
-			t.Error(err)
-		}
-		return true
-	})
-	if diff := cmp.Diff(hospital(), got); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
-	}
-}
-
 func TestAgreementValidate(t *testing.T) {
 	for want, change := range map[string]func(*partner.Agreement){
 		"ODS code":       func(a *partner.Agreement) { a.Org = "r0d" },

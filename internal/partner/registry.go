@@ -76,13 +76,6 @@ func (r *Registry) PutAgreement(ctx context.Context, a Agreement, rev uint64, by
 	return next, nil
 }
 
-// AgreementRef names the document that holds the agreement of org, for a reader
-// that takes it in one Get with what else it needs: its body is for
-// Agreement.UnmarshalBinary.
-func AgreementRef(org nhs.ODS) store.Ref {
-	return store.Ref{Collection: agreements, Partition: string(org), ID: string(org)}
-}
-
 // Agreement returns the agreement of org and its revision; errs.NotFound if there
 // is none. It may have lapsed: ask it whether it is Live.
 func (r *Registry) Agreement(ctx context.Context, org nhs.ODS) (a Agreement, rev uint64, err error) {

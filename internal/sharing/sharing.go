@@ -3,7 +3,6 @@
 package sharing
 
 import (
-	"strings"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -39,7 +38,7 @@ func ParseTier(name string) (Tier, error) {
 			return t, nil
 		}
 	}
-	return Unknown, errs.New(errs.Invalid, "there is no such sharing choice; they are %s", strings.Join(tiers[1:], " "))
+	return Unknown, errs.New(errs.Invalid, "the sharing choice is one of share, emergency-only and none")
 }
 
 // Window shares for a period, with one organisation or all, though the tier says

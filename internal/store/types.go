@@ -1,20 +1,12 @@
 package store
 
-import (
-	"time"
-
-	"github.com/dorsetcarerecord/dcr/internal/store/driver"
-)
+import "github.com/dorsetcarerecord/dcr/internal/store/driver"
 
 // The types are package driver's, where their rules are written.
 
 type (
 	// Spec declares a collection.
 	Spec = driver.Spec
-	// Index is an order over the documents of a partition.
-	Index = driver.Index
-	// Field is one part of an index key.
-	Field = driver.Field
 	// Value is one value of an index key.
 	Value = driver.Value
 	// Ref names a document.
@@ -48,12 +40,6 @@ const (
 	Reschedule = driver.Reschedule
 )
 
-// Kinds of index value.
-const (
-	String = driver.String
-	Int    = driver.Int
-)
-
 // MaxBody is the size of the largest body that a document may have.
 const MaxBody = 16 << 20
 
@@ -62,6 +48,3 @@ func Str(s string) Value { return driver.Str(s) }
 
 // Num returns an integer value of an index key.
 func Num(n int64) Value { return driver.Num(n) }
-
-// At returns a time as a value of an index key.
-func At(t time.Time) Value { return driver.At(t) }

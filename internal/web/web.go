@@ -16,7 +16,6 @@ import (
 type Call struct {
 	RequestID   string // ours, or the caller's if it was safe to take
 	Correlation string // the caller's X-Correlation-ID, if it was safe to take
-	Route       string // as registered, never the path
 	Type        string // FHIR type asked for, if it is one that we serve
 	Caller      identity.Caller
 	Started     time.Time

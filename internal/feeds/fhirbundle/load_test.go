@@ -200,7 +200,7 @@ func wrapped(t *testing.T, dir string) string {
 			if doc.Root().Type() == "Patient" {
 				first = "a"
 			}
-			body = fmt.Appendf(nil, `{"resourceType":"Bundle","type":"collection","entry":[{"resource":%s}]}`, doc.Bytes())
+			body = fmt.Appendf(nil, `{"resourceType":"Bundle","type":"collection","entry":[{"resource":%s}]}`, doc.Root().Raw())
 		}
 		must(t, os.WriteFile(filepath.Join(to, fmt.Sprintf("%s%04d.json", first, i)), body, 0o600))
 	}
