@@ -30,10 +30,10 @@ type failure struct {
 const forgotten = time.Minute
 
 // note takes what became of an attempt. A caller who has gone, or who wants to write
-// too much, tells nothing of the disk.
+// too much, tells nothing of the disk; one who waited in vain does.
 func (w *writes) note(err error) {
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, driver.ErrTooLarge):
+	case errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrTooLarge):
 	case err != nil:
 		w.last.Store(&failure{w.now(), err})
 	case w.last.Load() != nil:

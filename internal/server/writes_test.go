@@ -108,6 +108,9 @@ func TestAFullDiskShows(t *testing.T) {
 	d.fault = context.Canceled
 	receive("2", context.Canceled)
 	ready("somebody has gone", http.StatusServiceUnavailable, "no space left")
+	d.fault = context.DeadlineExceeded
+	receive("2", context.DeadlineExceeded)
+	ready("the disk does not answer", http.StatusServiceUnavailable, "deadline exceeded")
 	d.fault = nil
 	receive("1", nil)
 	ready("room again", http.StatusOK, "inbox: ok")
