@@ -61,6 +61,10 @@ func TestWords(t *testing.T) {
 			e.Sections = 0
 		}),
 			"The system ehr-1, University Hospitals Dorset, on behalf of Ms B, looked at the record, because of an appointment"},
+		{Event{Kind: identity.Operator, Action: access.Choose, Outcome: access.Allowed, Basis: access.ByOperator, What: "sharing choice: none"},
+			"The programme's operator, set the person's sharing choice: none, because it is the operator's office"},
+		{change(func(e *Event) { e.Outcome, e.Basis = access.Invalidated, access.NoBasis }),
+			"Dr A, University Hospitals Dorset, asked to look at medicines and was refused: the NHS number is no longer valid"},
 		{change(func(e *Event) { e.Basis = 250 }),
 			"Dr A, University Hospitals Dorset, looked at medicines, because something that this version has no words for"},
 	} {
