@@ -92,6 +92,7 @@ type Limits struct {
 	Connections  int           // at once; 1,024
 	Body         int           // bytes of a request; 64 KiB for people, 16 MiB for sources
 	Read         time.Duration // of a whole request; 10 s for people, 60 s for sources
+	Answer       time.Duration // from the request to its answer, then 503; 10 s for people, 60 s for sources
 	Write        time.Duration // of a whole response; 30 s
 	Idle         time.Duration // of a connection between requests; 60 s
 	PerSecond    float64       // requests of one caller; 0: no limit
@@ -113,6 +114,7 @@ func (l Limits) orDefaults(body int, read time.Duration) Limits {
 	set(&l.Connections, 1024)
 	set(&l.Body, body)
 	set(&l.Read, read)
+	set(&l.Answer, read)
 	set(&l.Write, 30*time.Second)
 	set(&l.Idle, time.Minute)
 	set(&l.Burst, max(1, int(2*l.PerSecond)))
@@ -136,7 +138,7 @@ func set[T comparable](v *T, def T) {
 // server is one listener's application and what its handlers need.
 type server struct {
 	o         Options
-	ctx       context.Context // of the application: fasthttp cancels no request when its client leaves
+	ctx       context.Context // of the application: a request's own, in its Call, ends when there must be an answer
 	app       *fiber.App
 	base      string // of FHIR: BaseURL + "/fhir/R4"
 	secure    bool   // the world reaches us by TLS

@@ -33,7 +33,7 @@ func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 	headers := ctx.Request.Header.PeekAll(fiber.HeaderAuthorization)
 	if len(headers) == 0 && s.o.Certs != nil {
 		if tls := ctx.TLSConnectionState(); tls != nil && len(tls.PeerCertificates) > 0 {
-			return s.o.Certs.CallerFromCert(s.ctx, tls.PeerCertificates[0])
+			return s.o.Certs.CallerFromCert(web.Of(ctx).Ctx, tls.PeerCertificates[0])
 		}
 	}
 	if len(headers) != 1 { // of two, each party on the way might believe another
@@ -44,9 +44,9 @@ func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 		return identity.Caller{}, errs.New(errs.Unauthenticated, "The Authorization header must be Bearer and a token.")
 	}
 	if !strings.Contains(token, systemToken) {
-		return s.o.Auth.Verify(s.ctx, token)
+		return s.o.Auth.Verify(web.Of(ctx).Ctx, token)
 	}
-	system, err := s.o.Systems.Authenticate(s.ctx, token)
+	system, err := s.o.Systems.Authenticate(web.Of(ctx).Ctx, token)
 	if err != nil || system.Kind != identity.System {
 		return system, err
 	}
@@ -62,7 +62,7 @@ func (s *server) actingFor(ctx *fasthttp.RequestCtx, system identity.Caller) (id
 	var user identity.Caller
 	if acting := ctx.Request.Header.PeekAll(headerActing); len(acting) == 1 && isToken(acting[0]) {
 		var err error
-		if user, err = s.o.Auth.Verify(s.ctx, string(acting[0])); err != nil {
+		if user, err = s.o.Auth.Verify(web.Of(ctx).Ctx, string(acting[0])); err != nil {
 			return identity.Caller{}, err
 		}
 	}

@@ -34,11 +34,11 @@ func (s *server) everything(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := s.everyone.take(s.ctx); err != nil {
+	if err := s.everyone.take(call.Ctx); err != nil {
 		return err
 	}
 	defer s.everyone.done()
-	view, err := s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: personOf(id),
+	view, err := s.o.Records.Open(call.Ctx, call.Caller, record.Request{Person: personOf(id),
 		What: "$everything", RequestID: call.RequestID})
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (s *server) all(view *record.View, q *query, after string, w *bundle) (next
 		if f.Limit <= 0 {
 			return strconv.Itoa(i) + " ", nil
 		}
-		if next, err = view.Search(s.ctx, f, w.match); err != nil {
+		if next, err = view.Search(web.Of(w.ctx).Ctx, f, w.match); err != nil {
 			return "", err
 		}
 		if next != "" {

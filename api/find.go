@@ -29,7 +29,7 @@ func (s *server) find(c *fiber.Ctx, pairs []web.Pair, urls int) error {
 		return err
 	}
 	call := web.From(c)
-	people, withheld, err := s.o.Records.Find(s.ctx, call.Caller, call.RequestID, who)
+	people, withheld, err := s.o.Records.Find(call.Ctx, call.Caller, call.RequestID, who)
 	if err != nil {
 		return err
 	}

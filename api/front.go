@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -42,6 +43,7 @@ func (s *server) begin(c *fiber.Ctx) error {
 
 func (s *server) newCall(ctx *fasthttp.RequestCtx) *web.Call {
 	call := &web.Call{Started: time.Now()}
+	call.Ctx, call.End = context.WithTimeout(s.ctx, s.o.Limits.Answer)
 	if id := ctx.Request.Header.PeekBytes(hRequestID); web.SafeID(id) {
 		call.RequestID = string(id)
 	} else {
@@ -67,6 +69,7 @@ func (s *server) observe(c *fiber.Ctx) error {
 func (s *server) finish(ctx *fasthttp.RequestCtx) {
 	s.rooms.leave(&ctx.Request.Header)
 	call, h := web.Of(ctx), &ctx.Response.Header
+	call.End()
 	h.SetCanonical(hRequestID, []byte(call.RequestID))
 	if call.Correlation != "" {
 		h.SetCanonical(hCorrelationID, []byte(call.Correlation))

@@ -64,7 +64,7 @@ func (s *server) token(c *fiber.Ctx) error {
 	for _, p := range pairs {
 		form.Add(p.Name, p.Value)
 	}
-	got, err := s.o.Systems.Token(s.ctx, form)
+	got, err := s.o.Systems.Token(web.From(c).Ctx, form)
 	if err != nil {
 		return s.refuseToken(ctx, err)
 	}

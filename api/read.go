@@ -44,17 +44,17 @@ func (s *server) read(c *fiber.Ctx) error {
 	ctx, call, id := c.Context(), web.From(c), c.Params("id")
 	show := func(e record.Entry) { writeEntry(ctx, e) }
 	if k.directory {
-		d, err := s.o.Records.OpenDirectory(s.ctx, call.Caller, k.name, call.RequestID)
+		d, err := s.o.Records.OpenDirectory(call.Ctx, call.Caller, k.name, call.RequestID)
 		if err != nil {
 			return err
 		}
-		return d.Read(s.ctx, k.name, id, show)
+		return d.Read(call.Ctx, k.name, id, show)
 	}
-	view, err := s.o.Records.OpenID(s.ctx, call.Caller, k.name, id, k.name, call.RequestID)
+	view, err := s.o.Records.OpenID(call.Ctx, call.Caller, k.name, id, k.name, call.RequestID)
 	if err != nil {
 		return err
 	}
-	return view.Read(s.ctx, k.name, id, show)
+	return view.Read(call.Ctx, k.name, id, show)
 }
 
 // vread answers with one version of a resource.
@@ -82,12 +82,12 @@ func (s *server) vread(c *fiber.Ctx) error {
 		return errs.New(errs.NotFound, "the directory has no versions")
 	}
 	ctx, call, id := c.Context(), web.From(c), c.Params("id")
-	view, err := s.o.Records.OpenID(s.ctx, call.Caller, k.name, id, k.name, call.RequestID)
+	view, err := s.o.Records.OpenID(call.Ctx, call.Caller, k.name, id, k.name, call.RequestID)
 	if err != nil {
 		return err
 	}
 	gone := false
-	err = view.Version(s.ctx, k.name, id, c.Params("version"), func(e record.Entry) {
+	err = view.Version(call.Ctx, k.name, id, c.Params("version"), func(e record.Entry) {
 		if gone = e.Deleted; !gone {
 			writeEntry(ctx, e)
 		}

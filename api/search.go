@@ -77,7 +77,7 @@ func (s *server) searchAny(c *fiber.Ctx) error {
 	q.filters.After = after
 	w := s.newBundle(c.Context(), "searchset")
 	defer w.drop()
-	next, err := view.Search(s.ctx, q.filters, w.match)
+	next, err := view.Search(web.From(c).Ctx, q.filters, w.match)
 	if err != nil {
 		return err
 	}
@@ -89,13 +89,13 @@ func (s *server) searchAny(c *fiber.Ctx) error {
 func (s *server) openFor(c *fiber.Ctx, q *query) (*record.View, error) {
 	call := web.From(c)
 	if q.person != "" {
-		return s.o.Records.Open(s.ctx, call.Caller, record.Request{Person: personOf(string(q.person)), Type: q.k.name,
+		return s.o.Records.Open(call.Ctx, call.Caller, record.Request{Person: personOf(string(q.person)), Type: q.k.name,
 			What: q.k.name, RequestID: call.RequestID})
 	}
 	if len(q.filters.IDs) == 0 {
 		return nil, errs.New(errs.Invalid, "A search is about one person: say whose entries, by patient or by _id.")
 	}
-	return s.o.Records.OpenID(s.ctx, call.Caller, q.k.name, q.filters.IDs[0], q.k.name, call.RequestID)
+	return s.o.Records.OpenID(call.Ctx, call.Caller, q.k.name, q.filters.IDs[0], q.k.name, call.RequestID)
 }
 
 // personOf returns the person of that id, or nobody: what is no id of ours must
@@ -161,13 +161,13 @@ func (s *server) history(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.o.Records.OpenID(s.ctx, call.Caller, k.name, id, k.name, call.RequestID)
+	view, err := s.o.Records.OpenID(call.Ctx, call.Caller, k.name, id, k.name, call.RequestID)
 	if err != nil {
 		return err
 	}
 	w := s.newBundle(c.Context(), "history")
 	defer w.drop()
-	next, err := view.History(s.ctx, k.name, id, q.count, after, w.change)
+	next, err := view.History(call.Ctx, k.name, id, q.count, after, w.change)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (s *server) receive(c *fiber.Ctx) error {
 		return errs.New(errs.Invalid, "The body is empty: send a Bundle.")
 	}
 	body := ctx.Request.SwapBody(nil) // given away: the receiver may keep it, which fiber's own is not for
-	status, response, err := s.o.Receiver.Receive(s.ctx, web.From(c).Caller, media, body)
+	status, response, err := s.o.Receiver.Receive(web.From(c).Ctx, web.From(c).Caller, media, body)
 	if err != nil {
 		return err
 	}

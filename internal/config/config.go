@@ -49,6 +49,7 @@ type Limits struct {
 	Everything           int // at a time
 	Memory               int64
 	Read, Write, Idle    time.Duration
+	Answer               time.Duration
 	Stop                 time.Duration
 }
 

@@ -31,7 +31,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Limits{Body: 1 << 20, SourceBody: 15 << 20, PageDefault: 50, PageMax: 100, FindMax: 20, Rate: 100, Burst: 200, Everything: 8,
-		Memory: 160 << 20, Read: 10 * time.Second, Write: 30 * time.Second, Idle: time.Minute, Stop: 5 * time.Second}
+		Memory: 160 << 20, Read: 10 * time.Second, Answer: 10 * time.Second, Write: 30 * time.Second, Idle: time.Minute, Stop: 5 * time.Second}
 	if d := cmp.Diff(want, c.Limits); d != "" {
 		t.Error(d)
 	}

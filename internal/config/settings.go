@@ -61,6 +61,8 @@ func settings() []setting {
 		{group: limits, key: "DCR_MEMORY_LIMIT", def: "160MiB", set: size64(func(c *Config) *int64 { return &c.Limits.Memory }, 64<<20),
 			what: "Memory that the collector keeps to (GOMEMLIMIT); the mapped data file is not counted."},
 		{group: limits, key: "DCR_READ_TIMEOUT", def: "10s", set: duration(func(c *Config) *time.Duration { return &c.Limits.Read }), what: "For a whole request to arrive."},
+		{group: limits, key: "DCR_ANSWER_TIMEOUT", def: "10s", set: duration(func(c *Config) *time.Duration { return &c.Limits.Answer }),
+			what: "For a request to be answered; when the disk does not answer by then, the caller is told to come back (503). Sources have six times as long."},
 		{group: limits, key: "DCR_WRITE_TIMEOUT", def: "30s", set: duration(func(c *Config) *time.Duration { return &c.Limits.Write }), what: "For a whole answer to be taken."},
 		{group: limits, key: "DCR_IDLE_TIMEOUT", def: "60s", set: duration(func(c *Config) *time.Duration { return &c.Limits.Idle }), what: "For a kept connection without a request."},
 		{group: limits, key: "DCR_STOP_TIMEOUT", def: "5s", set: duration(func(c *Config) *time.Duration { return &c.Limits.Stop }), what: "For requests under way when dcrd is told to stop."},

@@ -161,7 +161,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	}
 	// From here on the message is applied and the answer is yes; if releasing others
 	// fails, the message counts as unfinished and is replayed.
-	err = b.releaseAfter(context.WithoutCancel(ctx), &receipt.Outcome)
+	err = b.releaseAfter(ctx, &receipt.Outcome)
 	b.end(&m, mine, err == nil)
 	b.markSoon(ctx)
 	return receipt, nil

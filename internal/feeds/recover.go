@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -128,7 +129,9 @@ func (b *Inbox) markSoon(ctx context.Context) {
 	if _, due := b.track.unsaved(every); due && b.marking.TryLock() {
 		b.marks.Go(func() {
 			defer b.marking.Unlock()
-			_ = b.markLocked(context.WithoutCancel(ctx), every)
+			limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+			defer cancel()
+			_ = b.markLocked(limit, every)
 		})
 	}
 }

@@ -119,10 +119,16 @@ type application interface {
 }
 
 // serveApp serves an application. Its listener is closed too when it is to
-// stop: an application that has not begun to serve would not notice otherwise.
+// stop: an application that has not begun to serve would not notice otherwise. A
+// connection on which no request ever came counts as one under way; that such are
+// there at the end is no failure.
 func (s *Server) serveApp(name string, ln net.Listener, app application) {
 	s.serve(name, ln, app.Listener, func(ctx context.Context) error {
 		err := app.ShutdownWithContext(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.log.Warn("connections cut off", "listener", name)
+			err = nil
+		}
 		if closed := ln.Close(); !errors.Is(closed, net.ErrClosed) {
 			err = errors.Join(err, closed)
 		}

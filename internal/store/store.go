@@ -226,7 +226,7 @@ func kind(err error) error {
 		return errs.Wrap(errs.Invalid, err, "this page link is not one of ours: begin from the first page")
 	case errors.Is(err, driver.ErrNotFound):
 		return errs.Wrap(errs.NotFound, err, "no such document")
-	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, driver.ErrClosed):
+	case errors.Is(err, driver.ErrUnavailable), errors.Is(err, driver.ErrClosed), errors.Is(err, context.DeadlineExceeded):
 		err = errs.Wrap(errs.Unavailable, err, "the service cannot store or read just now: try again in a moment")
 		if e, ok := errs.As(err); ok {
 			e.After = retryAfter

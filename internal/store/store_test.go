@@ -34,6 +34,7 @@ func TestErrorsHaveTheirKinds(t *testing.T) {
 		{driver.ErrCursor, errs.Invalid},
 		{driver.ErrUnavailable, errs.Unavailable},
 		{driver.ErrClosed, errs.Unavailable},
+		{context.DeadlineExceeded, errs.Unavailable},
 		{driver.ErrCorrupt, errs.Internal},
 		{errors.New("anything else"), errs.Internal},
 	} {

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
@@ -19,6 +20,8 @@ type Call struct {
 	Type        string // FHIR type asked for, if it is one that we serve
 	Caller      identity.Caller
 	Started     time.Time
+	Ctx         context.Context // ends when there must be an answer
+	End         context.CancelFunc
 }
 
 // callKey is the key of the Call among a request's values; of no size, so that

@@ -27,8 +27,7 @@ type request struct {
 	done   chan struct{}
 }
 
-// Commit implements driver.Engine. It is not interrupted once it waits for the
-// committer, so that the outcome is known.
+// Commit implements driver.Engine.
 func (e *Engine) Commit(ctx context.Context, partition string, ops []driver.Op) error {
 	if err := ctx.Err(); err != nil || len(ops) == 0 {
 		return err
@@ -46,10 +45,23 @@ func (e *Engine) Commit(ctx context.Context, partition string, ops []driver.Op) 
 		e.closing.RUnlock()
 		return driver.ErrClosed
 	}
-	e.requests <- r
-	e.closing.RUnlock()
-	<-r.done
-	return r.err
+	select {
+	case e.requests <- r:
+		e.closing.RUnlock()
+	case <-ctx.Done():
+		e.closing.RUnlock()
+		return gaveUp("commit", ctx.Err())
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done(): // the disk does not answer
+		return gaveUp("commit", ctx.Err())
+	}
+}
+
+func gaveUp(what string, err error) error {
+	return fmt.Errorf("store: %s, given up waiting for the disk: %w", what, err)
 }
 
 // commitLoop commits what waits with one transaction and answers. Letting others run

@@ -157,7 +157,9 @@ type Query struct {
 // call nothing of the store. Returning false stops the reading.
 type Visit func(d *Doc) bool
 
-// Engine keeps documents and logs. All methods may be called concurrently.
+// Engine keeps documents and logs. All methods may be called concurrently. Whoever
+// waits for a commit or an append waits no longer than ctx allows: then the outcome
+// is unknown, and the error is that of ctx.
 type Engine interface {
 	// Get visits those of refs that exist, in the order of refs. All are read at
 	// one moment if they are of one partition. No error for absent documents.
@@ -208,7 +210,8 @@ type Backuper interface {
 type Log interface {
 	// Append adds the records in order, next to each other, and returns the number
 	// of the first once all are durable. After an error it is unknown whether they
-	// are there, or only the first of them. The records may be reused after it returns.
+	// are there, or only the first of them, and the records may be read for some time
+	// yet: they may be reused after a success only.
 	Append(ctx context.Context, records ...[]byte) (first uint64, err error)
 
 	// Read visits the records from number from on, in order, until visit returns

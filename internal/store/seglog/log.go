@@ -238,8 +238,7 @@ func unavailable(what string, err error) error {
 	return fmt.Errorf("%w: %s: %w", driver.ErrUnavailable, what, err)
 }
 
-// Append implements driver.Log. It is not interrupted once its records are being
-// written, so that the outcome is known.
+// Append implements driver.Log.
 func (l *Log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -260,8 +259,21 @@ func (l *Log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
 		l.closing.RUnlock()
 		return 0, driver.ErrClosed
 	}
-	l.requests <- r
-	l.closing.RUnlock()
-	<-r.done
-	return r.first, r.err
+	select {
+	case l.requests <- r:
+		l.closing.RUnlock()
+	case <-ctx.Done():
+		l.closing.RUnlock()
+		return 0, l.gaveUp(ctx.Err())
+	}
+	select {
+	case <-r.done:
+		return r.first, r.err
+	case <-ctx.Done(): // the disk does not answer
+		return 0, l.gaveUp(ctx.Err())
+	}
+}
+
+func (l *Log) gaveUp(err error) error {
+	return fmt.Errorf("store: append to log %s, given up waiting for the disk: %w", l.name(), err)
 }
