@@ -2,7 +2,6 @@ package fhir
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -108,10 +107,17 @@ func along(n Node, path []string, f func(Node)) {
 // typed returns the value of a choice element whose name ends in a type: not
 // statusReason for status, nor what stands beside the value.
 func (n Node) typed(stem string) Node {
-	choices := definitions().choices
-	for name, m := range n.Members() {
-		if rest, ok := strings.CutPrefix(name, stem); ok && choices[rest] {
-			return m
+	if n.Kind() != Object {
+		return Node{}
+	}
+	t, end := n.d.tape, n.entry().next
+	for i := n.i + 1; i < end; i = t[i].next {
+		if int(t[i].keyLen) <= len(stem) {
+			continue
+		}
+		name := Node{n.d, i}.name()
+		if string(name[:len(stem)]) == stem && definitions().choices[string(name[len(stem):])] {
+			return Node{n.d, i}
 		}
 	}
 	return Node{}

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,7 +39,10 @@ func FuzzParse(f *testing.F) {
 			Subjects(d.Root())
 			return
 		}
-		e := err.(*SyntaxError)
+		var e *SyntaxError
+		if !errors.As(err, &e) {
+			t.Fatalf("no syntax error: %v", err)
+		}
 		for _, reason := range ours {
 			if strings.Contains(e.Reason, reason) {
 				return

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,8 +44,8 @@ func TestParseRefuses(t *testing.T) {
 		{`{"a":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "too deep", "Resource.a" + strings.Repeat("[0]", 62)},
 	} {
 		_, err := Parse([]byte(tc.in))
-		e, ok := err.(*SyntaxError)
-		if !ok || !strings.Contains(e.Reason, tc.reason) || e.Path != tc.path {
+		var e *SyntaxError
+		if !errors.As(err, &e) || !strings.Contains(e.Reason, tc.reason) || e.Path != tc.path {
 			t.Errorf("%.60s: %+v; want %q in %q", tc.in, err, tc.reason, tc.path)
 		}
 	}

@@ -16,8 +16,7 @@ type Edits struct {
 // patch is a stretch of the document that something else takes the place of.
 type patch struct {
 	from, to int
-	text     string // written as a JSON string, unless raw is set
-	raw      []byte
+	text     string // written as a JSON string
 }
 
 // Splice appends the resource's bytes with the edits made; everything else is
