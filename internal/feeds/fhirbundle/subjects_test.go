@@ -121,6 +121,23 @@ func TestWhatComesByAPatientWhoMoved(t *testing.T) {
 	}
 }
 
+// A batch that is larger than a commit says at its end that its Patient is somebody
+// else now: what stands before is theirs too.
+func TestAPatientWhoMovesAtTheEndOfALargeBatch(t *testing.T) {
+	w := newWorld(t)
+	w.knows("1", mary, maryBorn)
+	w.knows("2", john, johnBorn)
+	w.send(practice, batch(put(patient("x", mary, maryBorn))))
+	var all []string
+	for i := range 950 {
+		all = append(all, put(observation(fmt.Sprintf("o%d", i), "Patient/x", "1", at3)))
+	}
+	a := w.send(practice, bundle("batch", at3, append(all, put(patient("x", john, johnBorn)))...))
+	if got := w.types(john); got != "950 Observation 1 Patient" || strings.Contains(a.statuses(), "202") {
+		t.Errorf("john has %s, of %s", got, a.statuses())
+	}
+}
+
 // A source cannot write into a record what reads as a reference to one of our ids.
 func TestReferencesThatReadAsOurs(t *testing.T) {
 	w := newWorld(t)
