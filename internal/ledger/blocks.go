@@ -112,7 +112,11 @@ func (l *Ledger) saveBlocks() {
 	if l.o.Derived == "" || l.badBlock != nil || l.saved >= len(blocks) {
 		return
 	}
-	f, err := os.OpenFile(hashesFile(l.o.Derived, l.o.Instance), os.O_CREATE|os.O_WRONLY, 0o600)
+	err := os.MkdirAll(l.o.Derived, 0o700)
+	var f *os.File
+	if err == nil {
+		f, err = os.OpenFile(hashesFile(l.o.Derived, l.o.Instance), os.O_CREATE|os.O_WRONLY, 0o600)
+	}
 	if err != nil {
 		l.o.Logger.Warn("ledger hashes not saved", "error", err)
 		return

@@ -85,7 +85,7 @@ func testKey(t testing.TB) Key {
 }
 
 func options(t testing.TB, m *memLog) Options {
-	return Options{Log: m, Instance: "a", Key: testKey(t), Folders: []string{t.TempDir()}, Derived: t.TempDir(),
+	return Options{Log: m, Instance: "a", Key: testKey(t), Folders: []string{t.TempDir()}, Derived: filepath.Join(t.TempDir(), "derived"),
 		Interval: time.Hour, Now: func() time.Time { return noon }}
 }
 
