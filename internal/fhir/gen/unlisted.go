@@ -1,6 +1,6 @@
 package main
 
-// unlisted are the token and date parameters of R4 (4.0.1) of types in a
+// unlisted are token and date parameters of R4 (4.0.1) of types in a
 // patient's compartment that the file of search parameters at hand leaves out:
 // it has only those that are shared with a type that has a definition. Written
 // as in the table: type, parameter, kind, elements.
