@@ -49,7 +49,7 @@ var may = map[string][]string{
 
 	// Tests and measurements.
 	"internal/archtest":    {},
-	"internal/testkit":     {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/testkit/pki"},
+	"internal/testkit":     {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
 	"internal/testkit/pki": {},
 	"internal/bench":       {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/store/bolt", "internal/testkit/pki"},
 

@@ -18,6 +18,7 @@ type Metrics struct {
 	appendFails prometheus.Counter
 	commit      prometheus.Histogram
 	commitFails prometheus.Counter
+	inboxFails  prometheus.Counter
 	inbox       *prometheus.CounterVec
 	quarantined *prometheus.CounterVec
 }
@@ -44,12 +45,14 @@ func NewMetrics() *Metrics {
 			Help: "Time until a commit was durable.", Buckets: seconds()}),
 		commitFails: prometheus.NewCounter(prometheus.CounterOpts{Name: "dcr_store_commit_failures_total",
 			Help: "Commits that failed, conflicts not counted."}),
+		inboxFails: prometheus.NewCounter(prometheus.CounterOpts{Name: "dcr_inbox_append_failures_total",
+			Help: "Messages that could not be kept, so that their sources must send them again."}),
 		inbox: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dcr_inbox_total",
 			Help: "Messages of a source, by what became of them: appended, unchanged, applied."}, []string{"source", "result"}),
 		quarantined: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dcr_inbox_quarantined_total",
 			Help: "Messages of a source that were quarantined, by the code of the reason."}, []string{"source", "reason"}),
 	}
-	m.Registry.MustRegister(m.requests, m.durations, m.append, m.appendFails, m.commit, m.commitFails, m.inbox, m.quarantined,
+	m.Registry.MustRegister(m.requests, m.durations, m.append, m.appendFails, m.commit, m.commitFails, m.inboxFails, m.inbox, m.quarantined,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -87,13 +90,14 @@ func (m *Metrics) LedgerAppend(took time.Duration, err error) {
 	}
 }
 
-// StoreCommit counts a commit; conflicts are not failures and come with nil.
-func (m *Metrics) StoreCommit(took time.Duration, err error) {
-	m.commit.Observe(took.Seconds())
-	if err != nil {
-		m.commitFails.Inc()
-	}
-}
+// StoreCommit counts the time of a batch of commits that was written, or could not be.
+func (m *Metrics) StoreCommit(took time.Duration, _ error) { m.commit.Observe(took.Seconds()) }
+
+// StoreCommitFailed counts a commit that failed; conflicts are none.
+func (m *Metrics) StoreCommitFailed() { m.commitFails.Inc() }
+
+// InboxAppendFailed counts a message that could not be kept.
+func (m *Metrics) InboxAppendFailed() { m.inboxFails.Inc() }
 
 // Source counts what one source sends.
 type Source struct {

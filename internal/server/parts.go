@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -22,6 +23,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/store"
 	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // parts are the rooms of an open service.
@@ -55,20 +57,24 @@ func Specs() []store.Spec {
 // it.
 func (s *Server) openParts(ctx context.Context) error {
 	c := s.o.Config
-	commits := &writes{now: s.o.Now}
-	engine, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: func(took time.Duration, err error) {
-		s.metrics.StoreCommit(took, err)
-		commits.note(err)
-	}})
+	opened, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: s.metrics.StoreCommit})
 	if err != nil {
 		return err
+	}
+	var engine driver.Engine = opened
+	if s.o.Engine != nil {
+		engine = s.o.Engine(engine)
 	}
 	p := &parts{}
 	if p.db, err = store.Open(engine, Specs()...); err != nil {
 		return errors.Join(err, engine.Close())
 	}
-	s.onStop("store", func(context.Context) error { return p.db.Close() })
-	s.health.Check("store", commits.and(engine.Healthy))
+	s.onStop("store", closing(p.db))
+	commits := &writes{now: s.o.Now, failed: s.metrics.StoreCommitFailed}
+	p.db.Observe(commits.note)
+	s.health.Check("store", func(ctx context.Context) error {
+		return cmp.Or(opened.Healthy(), commits.failing(), answers(ctx, p.db))
+	})
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err
 	}
@@ -94,6 +100,27 @@ func (s *Server) openParts(ctx context.Context) error {
 	p.oidc = oidc.New(options)
 	s.parts = p
 	return nil
+}
+
+// closing closes the store, unless it does not answer: nothing depends on that.
+func closing(db *store.DB) func(context.Context) error {
+	return func(ctx context.Context) error {
+		closed := make(chan error, 1)
+		go func() { closed <- db.Close() }()
+		select {
+		case err := <-closed:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("the disk does not answer: %w", ctx.Err())
+		}
+	}
+}
+
+// answers says that nothing can be read, if so.
+func answers(ctx context.Context, db *store.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return db.Get(ctx, []store.Ref{secretRef()}, func(*store.Doc) bool { return true })
 }
 
 func (s *Server) openLedger(ctx context.Context, p *parts) error {
@@ -129,7 +156,7 @@ func LedgerKeyFile(c *config.Config) string {
 
 func (s *Server) openInbox(ctx context.Context, p *parts) error {
 	var err error
-	p.received.now = s.o.Now
+	p.received.now, p.received.failed = s.o.Now, s.metrics.InboxAppendFailed
 	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: watchedStore{p.db, &p.received}, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
 		Formats: map[string]feeds.Format{fhirbundle.Name: fhirbundle.NewFormat(p.records)}, Metrics: newFeedMetrics(s.metrics)})
 	if err != nil {
@@ -144,7 +171,7 @@ func (s *Server) openInbox(ctx context.Context, p *parts) error {
 // It lies in the store, so that a backup holds it: without it nobody's record would
 // be found again.
 func secret(ctx context.Context, db *store.DB) ([]byte, error) {
-	ref := store.Ref{Collection: secrets, Partition: secretID, ID: secretID}
+	ref := secretRef()
 	fresh := make([]byte, 32)
 	_, _ = rand.Read(fresh) // never fails
 	err := db.Commit(ctx, secretID, []store.Op{{Kind: store.Insert, Doc: store.Doc{Ref: ref, Body: fresh}}})
@@ -157,6 +184,8 @@ func secret(ctx context.Context, db *store.DB) ([]byte, error) {
 	}
 	return d.Body, nil
 }
+
+func secretRef() store.Ref { return store.Ref{Collection: secrets, Partition: secretID, ID: secretID} }
 
 // derive makes a key for one purpose.
 func derive(secret []byte, purpose string) ([]byte, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
 	"github.com/dorsetcarerecord/dcr/internal/obs"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // Options are what Start needs.
@@ -19,8 +20,9 @@ type Options struct {
 	Config  *config.Config
 	Log     slog.Handler
 	Version string
-	Now     func() time.Time // nil: time.Now
-	NoSync  bool             // for tests: commits return before they are durable
+	Now     func() time.Time                  // nil: time.Now
+	NoSync  bool                              // for tests: commits return before they are durable
+	Engine  func(driver.Engine) driver.Engine // for tests: puts something between the store and its engine; may be nil
 }
 
 // Server is a running service.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
@@ -15,8 +16,9 @@ import (
 // writes remembers the last failure to write something until it is written again, so
 // that /readyz says so too when callers get 503.
 type writes struct {
-	now  func() time.Time
-	last atomic.Pointer[failure]
+	now    func() time.Time
+	failed func() // counts; may be nil
+	last   atomic.Pointer[failure]
 }
 
 type failure struct {
@@ -29,13 +31,19 @@ type failure struct {
 // room again.
 const forgotten = time.Minute
 
-// note takes what became of an attempt. A caller who has gone, or who wants to write
-// too much, tells nothing of the disk; one who waited in vain does.
+// note takes what became of an attempt. A caller who has gone, who wants to write too
+// much, or on top of what is there no longer, tells nothing of the disk, and one damaged
+// document does not stop the others; who waited in vain does.
 func (w *writes) note(err error) {
+	kind := errs.KindOf(err)
 	switch {
-	case errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrTooLarge):
+	case errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrTooLarge) || errors.Is(err, driver.ErrCorrupt):
+	case kind == errs.Conflict || kind == errs.TooLarge:
 	case err != nil:
 		w.last.Store(&failure{w.now(), err})
+		if w.failed != nil {
+			w.failed()
+		}
 	case w.last.Load() != nil:
 		w.last.Store(nil)
 	}
@@ -43,7 +51,7 @@ func (w *writes) note(err error) {
 
 func (w *writes) failing() error {
 	f := w.last.Load()
-	if f == nil || w.now().Sub(f.at) >= forgotten {
+	if f == nil || w.now().Sub(f.at).Abs() >= forgotten { // either way: the clock may have been put back
 		return nil
 	}
 	return fmt.Errorf("the last write failed at %s: %w", f.at.UTC().Format(time.RFC3339), f.err)

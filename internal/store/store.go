@@ -31,9 +31,14 @@ func Specs(specs ...Spec) []Spec {
 // them: Conflict (with a *ConflictError inside), TooLarge, Invalid for a cursor that is
 // none, Unavailable; anything else is a fault.
 type DB struct {
-	engine driver.Engine
-	schema *driver.Schema
+	engine  driver.Engine
+	schema  *driver.Schema
+	observe func(error)
 }
+
+// Observe has f told what became of each commit. It is called before the store is
+// used by anybody else.
+func (db *DB) Observe(f func(error)) { db.observe = f }
 
 // Open returns a store on engine, which was opened with Specs(specs...). Closing the
 // store closes the engine.
@@ -123,6 +128,14 @@ func (db *DB) Find(ctx context.Context, q Query, visit Visit) (cursor []byte, er
 // Commit applies all of ops or none; see driver.Engine. Bodies may be up to MaxBody;
 // one over driver.MaxBody counts as an operation for each megabyte.
 func (db *DB) Commit(ctx context.Context, partition string, ops []Op) error {
+	err := db.commit(ctx, partition, ops)
+	if db.observe != nil {
+		db.observe(err)
+	}
+	return err
+}
+
+func (db *DB) commit(ctx context.Context, partition string, ops []Op) error {
 	if db.plain(ops) {
 		return kind(db.engine.Commit(ctx, partition, ops))
 	}

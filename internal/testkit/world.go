@@ -39,6 +39,7 @@ type World struct {
 	Config *config.Config
 	Issuer *oidctest.Issuer
 	Log    *Buffer // what the service logs
+	Faults *Faults // what befalls its store
 
 	pki  *pki.Authority
 	mu   sync.Mutex
@@ -53,7 +54,7 @@ func Start(t testing.TB, change ...func(*config.Config)) *World {
 	issuer, err := oidctest.Start("127.0.0.1:0", "https://record.example")
 	fatal(t, err)
 	t.Cleanup(func() { _ = issuer.Close() })
-	w := &World{T: t, Issuer: issuer, Log: &Buffer{}, now: Now}
+	w := &World{T: t, Issuer: issuer, Log: &Buffer{}, Faults: newFaults(), now: Now}
 	dir := t.TempDir()
 	// Valid around the real time, by which TLS checks, and the world's.
 	w.pki, err = pki.New(filepath.Join(dir, "pki"), Now.AddDate(-10, 0, 0), Now.AddDate(50, 0, 0))
@@ -70,23 +71,39 @@ func Start(t testing.TB, change ...func(*config.Config)) *World {
 	for _, f := range change {
 		f(w.Config)
 	}
-	w.start()
+	fatal(t, w.TryStart())
 	t.Cleanup(func() { fatal(t, w.Server.Stop(context.Background())) })
 	return w
 }
 
-func (w *World) start() {
+// TryStart starts the service on the world's folder, and returns why it does not.
+func (w *World) TryStart() error {
+	s, err := server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.Clock, NoSync: true, Engine: w.Faults.over})
+	if err == nil {
+		w.Server = s
+	}
+	return err
+}
+
+// Stop stops the service, so that something can be done to its folder.
+func (w *World) Stop() {
 	w.T.Helper()
-	var err error
-	w.Server, err = server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.Clock, NoSync: true})
-	fatal(w.T, err)
+	fatal(w.T, w.Server.Stop(w.T.Context()))
 }
 
 // Restart stops the service and starts it again on the same folder.
 func (w *World) Restart() {
 	w.T.Helper()
-	fatal(w.T, w.Server.Stop(w.T.Context()))
-	w.start()
+	w.Stop()
+	fatal(w.T, w.TryStart())
+}
+
+// Ops asks the operators' listener for "readyz" or "metrics".
+func (w *World) Ops(path string) Answer {
+	w.T.Helper()
+	r, err := http.NewRequestWithContext(w.T.Context(), http.MethodGet, "http://"+w.Server.Addr("ops")+"/"+path, http.NoBody)
+	fatal(w.T, err)
+	return do(w.T, http.DefaultClient, r)
 }
 
 // Clock is the world's time.
