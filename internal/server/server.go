@@ -117,8 +117,12 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.Stop(limit))
 }
 
+// closeTime is how long each room has to close when the requests have used up the time.
+const closeTime = 5 * time.Second
+
 // Stop takes no more requests, lets those under way end until ctx is done, and
-// closes everything in the opposite order of Start.
+// closes everything in the opposite order of Start. What is closed then has time of
+// its own: that a caller was slow must not cost the ledger its last checkpoint.
 func (s *Server) Stop(ctx context.Context) error {
 	s.health.Set("listeners", errors.New("stopping"))
 	return s.undo(ctx)
@@ -127,9 +131,14 @@ func (s *Server) Stop(ctx context.Context) error {
 func (s *Server) undo(ctx context.Context) error {
 	var all []error
 	for i := len(s.stops) - 1; i >= 0; i-- {
-		if err := s.stops[i].f(ctx); err != nil {
+		limit, cancel := ctx, context.CancelFunc(func() {})
+		if ctx.Err() != nil {
+			limit, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+		}
+		if err := s.stops[i].f(limit); err != nil {
 			all = append(all, fmt.Errorf("stop %s: %w", s.stops[i].name, err))
 		}
+		cancel()
 	}
 	s.stops = nil
 	return errors.Join(all...)
