@@ -183,5 +183,5 @@ func (s *source) assertion(endpoint string) (string, error) {
 	}
 	now := s.now()
 	return jwt.Signed(signer).Claims(jwt.Claims{Issuer: s.id, Subject: s.id, Audience: jwt.Audience{endpoint}, ID: rand.Text(),
-		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(4 * time.Minute))}).Serialize() //nolint:misspell // a name of go-jose
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(4 * time.Minute))}).Serialize()
 }
