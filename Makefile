@@ -6,13 +6,15 @@ SWAG    := $(GO) run github.com/swaggo/swag/cmd/swag@v1.16.6
 FUZZ    ?= 20s
 DIR     ?= ./var
 PEOPLE  ?= 60
+SOAK    ?=
+SIZES   ?= 100,1000,10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race bench fuzz lint openapi tools clean
+.PHONY: help run test race bench bench-growth soak fuzz lint openapi tools clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  settings: DIR=$(DIR) PEOPLE=$(PEOPLE) (run), FUZZ=$(FUZZ) (fuzz)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  settings: DIR=$(DIR) PEOPLE=$(PEOPLE) (run), FUZZ=$(FUZZ) (fuzz), SIZES=$(SIZES) (bench-growth), SOAK=flags of internal/soak"
 
 run: ## the whole service on the embedded store under ./var, with a simulated county that sends
 	@DIR=$(DIR) PEOPLE=$(PEOPLE) GO="$(GO)" sh ./cmd/dcr-sim/run.sh
@@ -27,6 +29,12 @@ race: ## the tests of what runs concurrently, under the race detector (needs a C
 		echo "$(GO) test -race -short (store, ledger, feeds, record, api)"; \
 		$(GO) test -race -short ./internal/store/... ./internal/ledger ./internal/feeds/... ./internal/record ./internal/identity/... ./api; \
 	else echo "race: skipped, there is no C compiler for the race detector"; fi
+
+soak: ## 30 minutes of ten times the peak with a kill -9 every minute; SOAK="-time 2h" for more
+	$(GO) run ./internal/soak $(SOAK)
+
+bench-growth: ## cost of a request, opening and backup at 100, 1,000 and 10,000 people
+	$(GO) run ./internal/bench -growth $(SIZES)
 
 bench: ## speed over HTTP at 1, 16 and 64 connections, beside the ceiling of the same run; then the parts
 	$(GO) run ./internal/bench

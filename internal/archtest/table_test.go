@@ -24,6 +24,7 @@ var may = map[string][]string{
 	"internal/store":           {"internal/errs", "internal/store/driver"},
 	"internal/store/driver":    {},
 	"internal/store/bolt":      {"internal/store/driver", "internal/store/seglog"},
+	"internal/store/mongo":     {"internal/store/driver"},
 	"internal/store/seglog":    {"internal/store/driver"},
 	"internal/store/storetest": {"internal/errs", "internal/store", "internal/store/bolt", "internal/store/driver"},
 
@@ -48,10 +49,12 @@ var may = map[string][]string{
 	"internal/seed":   {"internal/identity", "internal/nhs", "internal/partner"},
 
 	// Tests and measurements.
-	"internal/archtest":    {},
-	"internal/testkit":     {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
-	"internal/testkit/pki": {},
-	"internal/bench":       {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/store/bolt", "internal/testkit/pki"},
+	"internal/archtest":     {},
+	"internal/testkit":      {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
+	"internal/testkit/pki":  {},
+	"internal/testkit/dcrd": {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/testkit/pki"},
+	"internal/bench":        {"internal/operator", "internal/seed", "internal/store/bolt", "internal/testkit/dcrd"},
+	"internal/soak":         {"internal/nhs", "internal/operator", "internal/seed", "internal/testkit/dcrd"},
 
 	// More.
 	"api/internal/openapi": {},

@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
+	"github.com/dorsetcarerecord/dcr/internal/testkit/dcrd"
 )
 
 // script is what the ceiling serves: by kind of work, some answers.
@@ -37,7 +38,7 @@ func (b *bare) stop() {
 // startCeiling runs the ceiling for the same kinds of work, in another process as
 // dcrd is.
 func startCeiling(ctx context.Context, dir string, works []*work) (*bare, error) {
-	ports, err := freePorts(2)
+	ports, err := dcrd.FreePorts(2)
 	if err != nil {
 		return nil, err
 	}

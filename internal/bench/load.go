@@ -1,62 +1,24 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/dorsetcarerecord/dcr/internal/identity/oidc/oidctest"
-	"github.com/dorsetcarerecord/dcr/internal/seed"
+	"github.com/dorsetcarerecord/dcr/internal/testkit/dcrd"
 )
 
-func tokenOf(p seed.Professional) oidctest.Person {
-	return oidctest.Person{Sub: p.Sub, UserUID: p.UserID, Name: p.Name(), Org: string(p.Org.ODS), RoleCode: p.RoleCode, RoleName: p.RoleName, RoleID: p.RoleID}
-}
-
-var (
-	headEnd       = []byte("\r\n\r\n")
-	contentLength = []byte("\r\nContent-Length: ")
-	ok            = []byte("HTTP/1.1 200")
-)
-
-// do sends a request and returns the body, which is valid until the next one. Any
-// status but 200 is an error.
-func (c *conn) do(request []byte) ([]byte, error) {
-	if _, err := c.Write(request); err != nil {
-		return nil, err
+// do sends a request and returns the body. Any status but 200 is an error.
+func do(c *dcrd.Conn, request []byte) ([]byte, error) {
+	status, body, err := c.Do(request)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d: %.900q", status, body)
 	}
-	n, body, length := 0, -1, 0
-	for body < 0 || n < body+length {
-		if n == len(c.buf) {
-			c.buf = append(c.buf, make([]byte, len(c.buf))...)
-		}
-		m, err := c.Read(c.buf[n:])
-		if err != nil {
-			return nil, err
-		}
-		n += m
-		if body >= 0 {
-			continue
-		}
-		head := bytes.Index(c.buf[:n], headEnd)
-		if head < 0 {
-			continue
-		}
-		body = head + len(headEnd)
-		if at := bytes.Index(c.buf[:head+2], contentLength); at >= 0 {
-			value := c.buf[at+len(contentLength) : head+2]
-			length, _ = strconv.Atoi(string(value[:bytes.IndexByte(value, '\r')]))
-		}
-	}
-	if !bytes.HasPrefix(c.buf, ok) {
-		return nil, fmt.Errorf("answer %.900q", c.buf[:n])
-	}
-	return c.buf[body : body+length], nil
+	return body, err
 }
 
 // result is what one measurement found.
@@ -67,19 +29,28 @@ type result struct {
 
 // load does work over so many connections for some time.
 func load(ctx context.Context, w *work, conns int, d time.Duration) (result, error) {
+	return paced(ctx, w, conns, d, 0)
+}
+
+// paced does so much work a second, or with 0 as much as is answered, until d has
+// passed or ctx has ended.
+func paced(ctx context.Context, w *work, conns int, d time.Duration, perSecond int) (result, error) {
 	var mu sync.Mutex
 	var all []time.Duration
 	var failed error
 	var wg sync.WaitGroup
-	open := make([]*conn, conns)
+	open := make([]*dcrd.Conn, conns)
 	for i := range open {
-		c, err := dial(w.addr, w.tls)
+		c, err := dcrd.Dial(w.addr, w.tls)
 		if err != nil {
 			return result{}, err
 		}
 		defer c.Close()
 		open[i] = c
-		if _, err := c.do(w.request(i)); err != nil { // the handshake is not measured
+		if w.tls == nil && perSecond > 0 {
+			continue
+		}
+		if _, err := do(c, w.request(i)); err != nil { // the handshake is not measured
 			return result{}, err
 		}
 	}
@@ -91,8 +62,11 @@ func load(ctx context.Context, w *work, conns int, d time.Duration) (result, err
 			var mine []time.Duration
 			var err error
 			for i := k; ctx.Err() == nil; i += conns {
+				if perSecond > 0 && !until(ctx, began.Add(time.Duration(i)*time.Second/time.Duration(perSecond))) {
+					break
+				}
 				at := time.Now()
-				if _, err = c.do(w.request(i)); err != nil {
+				if _, err = do(c, w.request(i)); err != nil {
 					break
 				}
 				mine = append(mine, time.Since(at))
@@ -112,6 +86,18 @@ func load(ctx context.Context, w *work, conns int, d time.Duration) (result, err
 	}
 	slices.Sort(all)
 	return result{float64(len(all)) / took.Seconds(), all[len(all)/2], all[len(all)*99/100]}, nil
+}
+
+// until waits for a moment, and reports false if ctx ends before.
+func until(ctx context.Context, at time.Time) bool {
+	t := time.NewTimer(time.Until(at))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // median returns the result in the middle by rate.

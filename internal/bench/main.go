@@ -1,7 +1,8 @@
 // Command bench measures the whole service over HTTP: dcrd as its own process, with
 // token, decision and durable ledger on, beside the ceiling of the same run, a
 // bare fiber handler that serves the same bytes after one durable append. Server,
-// client and store share the machine. It prints the tables of docs/benchmarks.md.
+// client and store share the machine. With -growth it compares sizes of the record
+// instead. It prints the tables of docs/benchmarks.md.
 package main
 
 import (
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/testkit/dcrd"
 )
 
 func main() {
@@ -34,6 +37,7 @@ type plan struct {
 	dir               string
 	only              string
 	conns             []int
+	growth            []int // sizes to compare, instead
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -49,47 +53,63 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&p.dir, "dir", "var/bench", "folder on the disk to measure; what it held is removed")
 	flags.StringVar(&p.only, "only", "", "measure only the workload of that name")
 	conns := flags.String("connections", "1,16,64", "numbers of connections, separated by commas")
+	growth := flags.String("growth", "", "instead, compare these numbers of people, separated by commas, at 16 connections")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	for s := range strings.SplitSeq(*conns, ",") {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			return fmt.Errorf("-connections: %q is not a number of connections", s)
+	var err error
+	if p.conns, err = counts("connections", *conns); err != nil {
+		return err
+	}
+	if *growth != "" {
+		if p.growth, err = counts("growth", *growth); err != nil {
+			return err
 		}
-		p.conns = append(p.conns, n)
 	}
 	if err := os.RemoveAll(p.dir); err != nil {
 		return err
 	}
-	dir, err := filepath.Abs(p.dir)
-	if err != nil {
+	if p.dir, err = filepath.Abs(p.dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	p.dir = dir
 	return p.measure(ctx, out)
+}
+
+// counts reads numbers separated by commas.
+func counts(flag, list string) ([]int, error) {
+	var out []int
+	for s := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-%s: %q is not a number from 1", flag, s)
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 // measure does the whole of it: a small county first, for the cost of a request
 // where there is little, then the large one.
 func (p plan) measure(ctx context.Context, out io.Writer) error {
-	binary, err := build(ctx, p.dir)
+	if err := dcrd.Build(ctx, p.dir, "dcrd"); err != nil {
+		return err
+	}
+	if len(p.growth) > 0 {
+		return p.grow(ctx, out)
+	}
+	small, err := p.begin(ctx, "small", min(10, p.people))
 	if err != nil {
 		return err
 	}
-	small, err := p.begin(ctx, binary, "small", min(10, p.people))
+	defer func() { _ = small.Close() }()
+	large, err := p.begin(ctx, "large", p.people)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = small.stop() }()
-	large, err := p.begin(ctx, binary, "large", p.people)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = large.stop() }()
+	defer func() { _ = large.Close() }()
 	bare, err := startCeiling(ctx, p.dir, large.works)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func (p plan) table(ctx context.Context, out io.Writer, s *service, b *bare) err
 			continue
 		}
 		for _, n := range p.conns {
-			memory := peak(s.process)
+			memory := s.Peak()
 			var ours, theirs []result
 			for range p.runs {
 				r, err := load(ctx, w, n, p.seconds)
@@ -45,7 +45,7 @@ func round(d time.Duration) string { return d.Round(10 * time.Microsecond).Strin
 
 // flat compares the cost of a request among few people and among many.
 func (p plan) flat(ctx context.Context, out io.Writer, small, large *service) error {
-	fmt.Fprintf(out, "\nRate at 16 connections with %d people and with %d:\n\n| work | few | many | ratio |\n| --- | ---: | ---: | ---: |\n", small.county.Len(), large.county.Len())
+	fmt.Fprintf(out, "\nRate at 16 connections with %d people and with %d:\n\n| work | few | many | ratio |\n| --- | ---: | ---: | ---: |\n", small.County.Len(), large.County.Len())
 	for i, w := range large.works {
 		if p.only != "" && p.only != w.name {
 			continue
@@ -71,10 +71,10 @@ func (p plan) flat(ctx context.Context, out io.Writer, small, large *service) er
 // restart measures a start with the ledger that the run has made, and then the
 // same work with nothing of the data file in memory.
 func (p plan) restart(ctx context.Context, out io.Writer, s *service) error {
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		return err
 	}
-	ready, err := s.start(ctx)
+	ready, err := s.Start(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,13 +84,13 @@ func (p plan) restart(ctx context.Context, out io.Writer, s *service) error {
 		if p.only != "" && p.only != w.name {
 			continue
 		}
-		if err := s.stop(); err != nil {
+		if err := s.Stop(); err != nil {
 			return err
 		}
-		if err := forget(filepath.Join(s.dir, "d", "dcr.db")); err != nil {
+		if err := forget(filepath.Join(s.Data(), "dcr.db")); err != nil {
 			return err
 		}
-		if _, err := s.start(ctx); err != nil {
+		if _, err := s.Start(ctx); err != nil {
 			return err
 		}
 		r, err := load(ctx, w, 16, p.seconds)
