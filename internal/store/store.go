@@ -55,9 +55,9 @@ func Open(engine driver.Engine, specs ...Spec) (*DB, error) {
 	return &DB{engine: engine, schema: schema}, nil
 }
 
-// Get visits those of refs that exist, in their order; absent ones are no error. All
-// are read at one moment if they are of one partition, but for bodies over
-// driver.MaxBody and what comes after such a one.
+// Get visits those of refs that exist, in their order; absent ones are no error. Those
+// of one partition are read at one moment, but for bodies over driver.MaxBody, what
+// comes after such a one, and documents of Linearizable collections.
 func (db *DB) Get(ctx context.Context, refs []Ref, visit Visit) error {
 	for {
 		w := whole{visit: visit}

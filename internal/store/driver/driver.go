@@ -137,6 +137,10 @@ var (
 	ErrCorrupt     = errors.New("store: corrupt data") // a checksum or structure does not hold
 	ErrClosed      = errors.New("store: closed")
 	ErrCursor      = errors.New("store: not a cursor of this query")
+
+	// ErrFenced: another process appends to a log. It comes with ErrUnavailable, and for every
+	// append until the log is opened again.
+	ErrFenced = errors.New("store: another writes to it; open it again to go on behind it")
 )
 
 // Query reads one partition of a collection by one index: equalities on its first
@@ -161,8 +165,9 @@ type Visit func(d *Doc) bool
 // waits for a commit or an append waits no longer than ctx allows: then the outcome
 // is unknown, and the error is that of ctx.
 type Engine interface {
-	// Get visits those of refs that exist, in the order of refs. All are read at
-	// one moment if they are of one partition. No error for absent documents.
+	// Get visits those of refs that exist, in the order of refs. Those of one partition
+	// are read at one moment, but for those of Linearizable collections: each of these is
+	// read by itself, after the others. No error for absent documents.
 	Get(ctx context.Context, refs []Ref, visit Visit) error
 
 	// Find visits the documents of q and returns a cursor that resumes after the
@@ -219,6 +224,7 @@ type Log interface {
 	// visit returns. A record that does not match its checksum is ErrCorrupt.
 	Read(ctx context.Context, from uint64, visit func(n uint64, record []byte) bool) error
 
-	// Len returns the number of durable records.
+	// Len returns the number of durable records. Of a log that another process appends to, it
+	// is what it was when the log was last opened or read.
 	Len() uint64
 }

@@ -61,7 +61,7 @@ func testDue(t *testing.T, s *suite) {
 	})
 	run(t, e, "moved and done", testDueMoves)
 	run(t, e, "rescheduling keeps the rest", testReschedule)
-	run(t, e, "one worker gets it", testLease)
+	s.atOnce(t, "one worker gets it", func(t *testing.T) { testLease(&subject{t, e.Engine}) })
 	e.check()
 }
 
@@ -136,7 +136,7 @@ func testWork(t *testing.T, s *suite) {
 	}
 	t.Run("each is handled once by workers that share a queue", func(t *testing.T) {
 		var handled atomic.Int32
-		together(t, 4, func(int) error {
+		together(t, s.crowd(4), func(int) error {
 			_, err := db.Work(ctx, round, func(_ context.Context, d *store.Doc) ([]store.Op, error) {
 				handled.Add(1)
 				return []store.Op{store.Done(d)}, nil

@@ -97,7 +97,7 @@ func testLarge(t *testing.T, s *suite) {
 			t.Errorf("%d parts left", parts(t))
 		}
 	})
-	t.Run("readers and writers at once", func(t *testing.T) { testLargeRace(t, db) })
+	s.atOnce(t, "readers and writers at once", func(t *testing.T) { testLargeRace(t, db) })
 }
 
 // testLargeRace has writers put bodies that consist of one byte while others read them.

@@ -18,13 +18,18 @@ type OpenFunc func(t *testing.T, dir string, specs []driver.Spec) driver.Engine
 
 // Run holds an engine to the contract. It checks what a replicated document database can
 // give as well, and nothing else.
-func Run(t *testing.T, open OpenFunc) {
+func Run(t *testing.T, open OpenFunc) { runGroups(t, &suite{open: open}) }
+
+// RunSequential is the part of Run in which nothing happens at once and nothing is killed. It
+// is for a double of an engine's database, never for an engine that is to be relied on.
+func RunSequential(t *testing.T, open OpenFunc) { runGroups(t, &suite{open: open, sequential: true}) }
+
+func runGroups(t *testing.T, s *suite) {
 	groups := []struct {
 		name string
 		test func(t *testing.T, s *suite)
 	}{
 		{"Commit", testCommit},
-		{"Races", testRaces},
 		{"Limits", testLimits},
 		{"Find", testFind},
 		{"Cursor", testCursor},
@@ -37,11 +42,12 @@ func Run(t *testing.T, open OpenFunc) {
 		{"Claims", testClaims},
 		{"Work", testWork},
 		{"Reopen", testReopen},
-		{"Crash", testCrash},
 	}
 	for _, g := range groups {
-		t.Run(g.name, func(t *testing.T) { g.test(t, &suite{t: t, open: open}) })
+		t.Run(g.name, func(t *testing.T) { g.test(t, s) })
 	}
+	s.atOnce(t, "Races", func(t *testing.T) { testRaces(t, s) })
+	s.atOnce(t, "Crash", func(t *testing.T) { testCrash(t, s) })
 }
 
 // Specs of the suite's collections: one with the ids' order only, one with indexes, and
@@ -64,8 +70,26 @@ func specs() []driver.Spec { return []driver.Spec{plain, indexed, lying} }
 
 // suite opens engines and says shortly what the tests do with them.
 type suite struct {
-	t    *testing.T
-	open OpenFunc
+	open       OpenFunc
+	sequential bool
+}
+
+// atOnce is a subtest in which several write at once.
+func (s *suite) atOnce(t *testing.T, name string, test func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		if s.sequential {
+			t.Skip("what happens at once is not for this database: it is only a double")
+		}
+		test(t)
+	})
+}
+
+// crowd is how many do the same at once: n, or one.
+func (s *suite) crowd(n int) int {
+	if s.sequential {
+		return 1
+	}
+	return n
 }
 
 // engine opens one on a new folder; it is closed with the test.

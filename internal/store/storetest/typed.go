@@ -75,7 +75,7 @@ func testTyped(t *testing.T, s *suite) {
 	if diff := cmp.Diff([]string{"apple", "fig", "pear"}, words); diff != "" || err != nil {
 		t.Errorf("list: %v\n%s", err, diff)
 	}
-	t.Run("updates at once", func(t *testing.T) {
+	s.atOnce(t, "updates at once", func(t *testing.T) {
 		together(t, 6, func(int) error {
 			for range 10 {
 				err := c.Update(ctx, "p", "counter", func(v ticket, exists bool) (ticket, error) {
@@ -128,8 +128,8 @@ func testClaims(t *testing.T, s *suite) {
 		}
 	}
 	owner("")
-	wins := make([]bool, 6)
-	together(t, 6, func(n int) error {
+	wins := make([]bool, s.crowd(6))
+	together(t, len(wins), func(n int) error {
 		err := c.Take(ctx, "token", fmt.Sprint("account-", n), yes)
 		wins[n] = err == nil
 		if errs.KindOf(err) == errs.Conflict {
