@@ -73,7 +73,7 @@ func (s *Server) openParts(ctx context.Context) error {
 	commits := &writes{now: s.o.Now, failed: s.metrics.StoreCommitFailed}
 	p.db.Observe(commits.note)
 	s.health.Check("store", func(ctx context.Context) error {
-		return cmp.Or(opened.Healthy(), commits.failing(), answers(ctx, p.db))
+		return cmp.Or(opened.Healthy(), commits.failing(), answers(ctx, p.db, min(c.Limits.Answer, time.Second)))
 	})
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err
@@ -117,8 +117,8 @@ func closing(db *store.DB) func(context.Context) error {
 }
 
 // answers says that nothing can be read, if so.
-func answers(ctx context.Context, db *store.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+func answers(ctx context.Context, db *store.DB, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	return db.Get(ctx, []store.Ref{secretRef()}, func(*store.Doc) bool { return true })
 }

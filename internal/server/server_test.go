@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dorsetcarerecord/dcr/internal/config"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/operator"
@@ -16,8 +17,8 @@ import (
 var mary = testkit.Person{Number: nhs.MustNumber("9990000018"), Family: "Marigold", Born: "1950-02-03"}
 
 // world has a practice that registers Mary and a hospital that saw her.
-func world(t *testing.T) (w *testkit.World, practice, hospital *testkit.Source) {
-	w = testkit.Start(t)
+func world(t *testing.T, change ...func(*config.Config)) (w *testkit.World, practice, hospital *testkit.Source) {
+	w = testkit.Start(t, change...)
 	w.Partner("J81001", "gp")
 	w.Partner("R0D", "acute")
 	practice, hospital = w.Source("gp-a", "J81001"), w.Source("uhd", "R0D")
