@@ -40,6 +40,13 @@ func checkSegHeader(b []byte, first uint64) bool {
 	return len(b) >= segHeaderLen && string(b[:segHeaderLen]) == string(appendSegHeader(nil, first))
 }
 
+// laterFormat says whether a segment names a version after this one's. It is its digit
+// in the magic.
+func laterFormat(b []byte) bool {
+	const digit = len(magic) - 2
+	return string(b[:digit]) == magic[:digit] && b[digit] > magic[digit] && b[digit] <= '9' && b[digit+1] == magic[digit+1]
+}
+
 func checksum(number uint64, length uint32, payload []byte) uint32 {
 	var h [12]byte
 	binary.LittleEndian.PutUint64(h[:], number)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 )
 
 // scan walks a segment from its start and fills count, end and offsets with what is
@@ -13,7 +14,11 @@ func (s *segment) scan(f osFile, size int64) (stopped error, err error) {
 	s.count, s.end, s.offsets = 0, segHeaderLen, s.offsets[:0]
 	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, size), 1<<20)
 	head := make([]byte, segHeaderLen)
-	if _, err := io.ReadFull(r, head); err != nil || !checkSegHeader(head, s.first) {
+	_, err = io.ReadFull(r, head)
+	if err == nil && laterFormat(head) {
+		return nil, fmt.Errorf("store: log %s was written by a later version of this program: use that one", filepath.Base(filepath.Dir(s.path)))
+	}
+	if err != nil || !checkSegHeader(head, s.first) {
 		return nil, s.corrupt(s.first, "the header of its segment is damaged")
 	}
 	var payload []byte

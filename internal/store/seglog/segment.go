@@ -149,7 +149,7 @@ func (s *segment) readOffsets() []int64 {
 }
 
 func (s *segment) corrupt(number uint64, what string) error {
-	return fmt.Errorf("%w: record %d of log %s: %s", driver.ErrCorrupt, number, filepath.Base(filepath.Dir(s.path)), what)
+	return fmt.Errorf("%w: record %d of log %s: %s; restore it from a backup", driver.ErrCorrupt, number, filepath.Base(filepath.Dir(s.path)), what)
 }
 
 // listSegments returns the segments of dir in order, and removes what was left
