@@ -40,7 +40,8 @@ type soak struct {
 // begin starts a service and loads the county.
 func (p plan) begin(ctx context.Context, out io.Writer) (*soak, error) {
 	county := seed.New(p.seed, p.people, seed.PerPerson(p.perPerson), seed.Today(time.Now()))
-	d, err := dcrd.New(filepath.Join(p.dir, "worn"), filepath.Join(p.dir, "dcrd"), county)
+	// More checkpoints than a minute brings: kills are to hit them too.
+	d, err := dcrd.New(filepath.Join(p.dir, "worn"), filepath.Join(p.dir, "dcrd"), county, "DCR_LEDGER_EVERY=1000")
 	if err != nil {
 		return nil, err
 	}
@@ -118,9 +119,14 @@ func (s *soak) makeLanes() []*lane {
 	return lanes
 }
 
+// grace is how long sources may take after the end until all is acknowledged.
+const grace = 2 * time.Minute
+
 // wear is the run itself: everybody at once, until the time is up, all that was made
 // is acknowledged and everybody shares again.
 func (s *soak) wear(whole context.Context) error {
+	whole, giveUp := context.WithTimeoutCause(whole, s.length+grace, errors.New("sources are not acknowledged long after the end"))
+	defer giveUp()
 	ctx, cancel := context.WithTimeout(whole, s.length)
 	defer cancel()
 	var traffic, watchers sync.WaitGroup
@@ -136,6 +142,9 @@ func (s *soak) wear(whole context.Context) error {
 	watching, end := context.WithCancel(whole)
 	watchers.Go(func() { s.watch(watching) })
 	err := s.disturb(ctx, whole)
+	if err != nil {
+		giveUp()
+	}
 	traffic.Wait()
 	end()
 	watchers.Wait()
@@ -144,5 +153,5 @@ func (s *soak) wear(whole context.Context) error {
 			s.change(whole, t)
 		}
 	}
-	return errors.Join(err, whole.Err())
+	return errors.Join(err, context.Cause(whole))
 }

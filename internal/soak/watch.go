@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
-// disturb kills dcrd and starts it again until ctx ends.
+// disturb kills dcrd and starts it again until ctx ends: every so often on average,
+// so that it hits what is done once a minute at any moment.
 func (s *soak) disturb(ctx, whole context.Context) error {
-	for s.kill > 0 && wait(ctx, s.kill) {
+	r := rand.New(rand.NewPCG(s.seed, 4000))
+	for s.kill > 0 && wait(ctx, time.Duration((0.5+r.Float64())*float64(s.kill))) {
 		if err := s.strike(whole); err != nil {
 			return err
 		}

@@ -154,11 +154,20 @@ func (s *Service) Start(ctx context.Context) (time.Duration, error) {
 			s.mu.Lock()
 			s.process = nil
 			s.mu.Unlock()
-			return 0, fmt.Errorf("dcrd ended before it was ready (%w): see %s", err, s.Log())
+			return 0, fmt.Errorf("dcrd ended before it was ready (%w): %s", err, s.lastWords())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
 	return 0, errors.Join(errors.New("dcrd is not ready after a minute: see "+s.Log()), s.Kill())
+}
+
+// lastWords is the end of the log.
+func (s *Service) lastWords() string {
+	b, err := os.ReadFile(s.Log())
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-600):])
 }
 
 func (s *Service) ready(ctx context.Context) bool {
@@ -197,7 +206,10 @@ func (s *Service) end(with syscall.Signal) error {
 		return nil
 	}
 	_ = p.Process.Signal(with)
-	return <-exited
+	if err := <-exited; err != nil {
+		return fmt.Errorf("dcrd ended (%w): %s", err, s.lastWords())
+	}
+	return nil
 }
 
 // Close stops dcrd and the issuer.
