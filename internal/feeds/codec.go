@@ -67,7 +67,10 @@ func readKnown(b []byte) (k known, err error) {
 	r, _ := packed.NewReader(b, keyForm)
 	hash := r.Raw()
 	k.instance, k.seq, k.received = r.String(), r.Uint(), r.Time()
-	if err := r.Close(); err != nil || len(hash) != len(k.hash) {
+	if err := r.Close(); err != nil {
+		return known{}, fmt.Errorf("feeds: message key: %w", err)
+	}
+	if len(hash) != len(k.hash) {
 		return known{}, fmt.Errorf("feeds: message key: %w", packed.ErrTruncated)
 	}
 	copy(k.hash[:], hash)

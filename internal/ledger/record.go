@@ -46,7 +46,7 @@ func (f fault) Error() string { return string(f) }
 
 const (
 	errShort fault = "the record is too short to be an event"
-	errForm  fault = "the record has a form or version that this program does not know"
+	errForm  fault = "the record has a form or version that this program does not know: if a later version of it wrote the record, use that one"
 	errLeaf  fault = "the record does not match its own hash"
 )
 

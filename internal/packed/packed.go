@@ -17,7 +17,7 @@ import (
 var (
 	ErrTruncated = errors.New("packed: truncated or malformed")
 	ErrTrailing  = errors.New("packed: bytes after the end")
-	ErrVersion   = errors.New("packed: written by a newer version of this program")
+	ErrVersion   = errors.New("packed: written by a later version of this program: use that one")
 )
 
 // noTime stands for the zero time.

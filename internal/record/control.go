@@ -47,6 +47,9 @@ func (c *control) encode() []byte {
 
 func decodeControl(b []byte, rev uint64) (control, error) {
 	r, format := packed.NewReader(b, controlFormat)
+	if format > controlFormat {
+		return control{}, fmt.Errorf("record: control document: %w", packed.ErrVersion)
+	}
 	c := control{rev: rev}
 	var err error
 	if c.sharing, err = sharing.DecodeBinary(r.Raw()); err != nil {

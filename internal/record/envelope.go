@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dorsetcarerecord/dcr/internal/packed"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
@@ -125,8 +126,11 @@ type envelope []byte
 
 // open checks that b is an envelope that this program knows.
 func open(b []byte) (envelope, error) {
+	if len(b) > 0 && b[0] > envelopeFormat {
+		return nil, fmt.Errorf("record: an entry: %w", packed.ErrVersion)
+	}
 	if len(b) < fixedLen || b[0] != envelopeFormat {
-		return nil, fmt.Errorf("record: an entry's envelope is malformed or of a newer format: %w", driver.ErrCorrupt)
+		return nil, fmt.Errorf("record: an entry's envelope is malformed: %w", driver.ErrCorrupt)
 	}
 	e := envelope(b)
 	if e.jsonAt() > len(b) {

@@ -81,6 +81,9 @@ func appendValue(dst []byte, due driver.Due, expires int64, keys, body []byte) [
 
 // parse reads and verifies the value stored under key.
 func (v *value) parse(collection string, key, b []byte) error {
+	if len(b) > 0 && b[0] > valueVersion {
+		return fmt.Errorf("store: a document of %s was written by a later version of this program: use that one", collection)
+	}
 	if len(b) < fixedLen || b[0] != valueVersion {
 		return fmt.Errorf("%w: a document of %s has no readable header", driver.ErrCorrupt, collection)
 	}
