@@ -44,7 +44,8 @@ type World struct {
 	pki  *pki.Authority
 	mu   sync.Mutex
 	now  time.Time
-	mark uint64 // events that a trail has accounted for
+	off  time.Duration // how far the service's own clock is ahead
+	mark uint64        // events that a trail has accounted for
 }
 
 // Start starts a world with an issuer of professionals' tokens and no partners.
@@ -78,7 +79,7 @@ func Start(t testing.TB, change ...func(*config.Config)) *World {
 
 // TryStart starts the service on the world's folder, and returns why it does not.
 func (w *World) TryStart() error {
-	s, err := server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.Clock, NoSync: true, Engine: w.Faults.over})
+	s, err := server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.serviceClock, NoSync: true, Engine: w.Faults.over})
 	if err == nil {
 		w.Server = s
 	}
@@ -118,6 +119,19 @@ func (w *World) Pass(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
+}
+
+// Jump puts the service's own clock ahead, or back, of everybody else's.
+func (w *World) Jump(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.off += d
+}
+
+func (w *World) serviceClock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now.Add(w.off)
 }
 
 // Operator returns what the programme's operator can do.

@@ -272,3 +272,17 @@ func FuzzToken(f *testing.F) {
 		}
 	})
 }
+
+// A token does not live longer because the clock was put back; when the clock is right
+// again, it counts as before.
+func TestAClockPutBack(t *testing.T) {
+	w := start(t)
+	token := w.token()
+	w.advance(-time.Hour)
+	_, err := w.one.Authenticate(t.Context(), token)
+	wantKind(t, "from the future", err, errs.Unauthenticated)
+	w.advance(time.Hour)
+	if _, err := w.one.Authenticate(t.Context(), token); err != nil {
+		t.Errorf("the right time: %v", err)
+	}
+}

@@ -172,7 +172,7 @@ func (s *Server) Authenticate(ctx context.Context, token string) (identity.Calle
 	if err != nil {
 		return identity.Caller{}, err
 	}
-	if !now.Before(until) {
+	if !now.Before(until) || since.After(now.Add(leeway)) { // from the future: our clock was put back, and it would live longer
 		return identity.Caller{}, badToken()
 	}
 	c, _, err := s.o.Partners.Client(ctx, id)
