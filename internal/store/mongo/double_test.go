@@ -72,8 +72,13 @@ func testFencing(t *testing.T, uri string) {
 
 func testLaterFormat(t *testing.T, uri string) {
 	o := optionsFor(t, uri, t.TempDir())
-	e := opened(t, mongo.OpenDouble, o, nil).(*mongo.Engine)
-	if err := mongo.SetFormat(t.Context(), e, 99); err != nil {
+	number := driver.Index{Name: "i", Fields: []driver.Field{{Kind: driver.Int}}}
+	e := opened(t, mongo.OpenDouble, o, []driver.Spec{{Name: "notes", Indexes: []driver.Index{number}}}).(*mongo.Engine)
+	number.Fields[0].Desc = true
+	if _, err := mongo.OpenDouble(t.Context(), o, []driver.Spec{{Name: "notes", Indexes: []driver.Index{number}}}); err == nil || !strings.Contains(err.Error(), "(i:i)") {
+		t.Errorf("opened with another index: %v", err)
+	}
+	if err := mongo.SetFormat(t.Context(), e, "99"); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Close(); err != nil {

@@ -58,6 +58,7 @@ type Engine struct {
 	schema      *driver.Schema
 	collections map[string]*collection
 	queues      queues
+	routed      bool // behind the routers of a sharded cluster
 
 	// oneByOne runs the operations of a commit one after another, without a transaction. Only the
 	// tests set it, for a double of the wire that has none.
@@ -139,7 +140,8 @@ func clientOptions(o *Options) (*options.ClientOptions, error) {
 	c.SetWriteConcern(&writeconcern.WriteConcern{W: writeconcern.WCMajority, Journal: &journaled})
 	c.SetReadConcern(readconcern.Majority())
 	c.SetReadPreference(readpref.Primary())
-	// One retry by the driver, which the server recognises, hides an election from a single write.
+	// Retries by the driver, which the server recognises as such, hide an election from single
+	// writes and reads, as long as there is time.
 	c.SetRetryWrites(true).SetRetryReads(true)
 	// The commands of the stable API alone, so that an upgraded server answers as before.
 	c.SetServerAPIOptions(options.ServerAPI(options.ServerAPIVersion1).SetStrict(true).SetDeprecationErrors(true))

@@ -43,9 +43,9 @@ func Drop(ctx context.Context, o Options) error {
 var ErrProof = errProof
 
 // SetFormat makes a database one of another version.
-func SetFormat(ctx context.Context, e *Engine, version int64) error {
+func SetFormat(ctx context.Context, e *Engine, version string) error {
 	_, err := e.db.Collection(formatName).UpdateOne(ctx, bson.D{{Key: fID, Value: "format"}},
-		bson.D{{Key: "$set", Value: bson.D{{Key: "version", Value: version}}}})
+		bson.D{{Key: "$set", Value: bson.D{{Key: fIs, Value: version}}}})
 	return err
 }
 

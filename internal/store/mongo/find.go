@@ -2,9 +2,11 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
@@ -42,32 +44,36 @@ func (e *Engine) Find(ctx context.Context, q driver.Query, visit driver.Visit) (
 	if err != nil {
 		return nil, readFault(ctx, "find", err)
 	}
-	more := false
-	for n := 0; cur.Next(ctx); {
-		if more = after != nil; more {
-			break
+	s := scan{c: c, ix: ix, limit: q.Limit}
+	after, err = s.run(ctx, cur, visit)
+	return after, readFault(ctx, "find", errors.Join(err, done(ctx, cur)))
+}
+
+// scan walks the documents of one query.
+type scan struct {
+	c     *collection
+	ix    *driver.Index // nil: in the order of ids
+	limit int
+}
+
+// run visits and returns the place of the last one visited, if there is one after it.
+func (s *scan) run(ctx context.Context, cur *mongo.Cursor, visit driver.Visit) (after []byte, err error) {
+	for n := 1; cur.Next(ctx); n++ {
+		if after != nil {
+			return after, nil
 		}
 		var p parsed
-		if err := p.parse(c, cur.Current); err != nil {
-			_ = done(ctx, cur)
+		if err := p.parse(s.c, cur.Current); err != nil {
 			return nil, err
 		}
-		n++
-		if goOn := visit(&p.doc); goOn && n != q.Limit {
+		if goOn := visit(&p.doc); goOn && n != s.limit {
 			continue
 		}
-		if after, err = cursor(c, ix, &p); err != nil {
-			_ = done(ctx, cur)
+		if after, err = s.place(&p); err != nil {
 			return nil, err
 		}
 	}
-	if err := done(ctx, cur); err != nil {
-		return nil, readFault(ctx, "find", err)
-	}
-	if !more {
-		return nil, nil
-	}
-	return after, nil
+	return nil, nil
 }
 
 // bounds returns the field and the index that have the order of q, and its range: between its own
@@ -103,15 +109,15 @@ func bounds(ix *driver.Index, q *driver.Query) (field, hint string, within bson.
 	return field, hint, within, nil
 }
 
-// cursor returns the place of a document in an order.
-func cursor(c *collection, ix *driver.Index, p *parsed) ([]byte, error) {
-	if ix == nil {
+// place returns where a document is in the order, as a cursor.
+func (s *scan) place(p *parsed) ([]byte, error) {
+	if s.ix == nil {
 		return []byte(p.doc.ID), nil
 	}
-	key, ok := p.key(ix.Name)
+	key, ok := p.key(s.ix.Name)
 	b, err := bytesOf(key)
 	if err != nil || !ok {
-		return nil, corrupt(c, "a document without the key that it was found by")
+		return nil, corrupt(s.c, "a document without the key that it was found by")
 	}
 	return b, nil
 }

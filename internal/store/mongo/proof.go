@@ -46,7 +46,8 @@ func (e *Engine) proveKind(ctx context.Context) error {
 	}
 	set, _ := raw.Lookup("setName").StringValueOK()
 	msg, _ := raw.Lookup("msg").StringValueOK()
-	if set == "" && msg != "isdbgrid" {
+	e.routed = msg == "isdbgrid"
+	if set == "" && !e.routed {
 		return refuse("it is a single server without a replica set, on which there are no transactions: start mongod with --replSet and run rs.initiate(); a set of one member is enough to try it")
 	}
 	if wire, _ := raw.Lookup("maxWireVersion").AsInt64OK(); wire < minWireVersion {

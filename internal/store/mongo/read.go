@@ -28,7 +28,7 @@ func (e *Engine) Get(ctx context.Context, refs []driver.Ref, visit driver.Visit)
 		return err
 	}
 	defer leave()
-	at, end, err := e.snapshot(ctx, len(refs))
+	at, end, err := e.snapshot(ctx, refs)
 	if err != nil {
 		return readFault(ctx, "begin a snapshot", err)
 	}
@@ -46,15 +46,37 @@ func (e *Engine) Get(ctx context.Context, refs []driver.Ref, visit driver.Visit)
 }
 
 // snapshot returns a context in which all reads are of one time, if there are several.
-func (e *Engine) snapshot(ctx context.Context, reads int) (at context.Context, end func(), err error) {
-	if reads < 2 || e.oneByOne {
+func (e *Engine) snapshot(ctx context.Context, refs []driver.Ref) (at context.Context, end func(), err error) {
+	if len(refs) < 2 || e.oneByOne {
 		return ctx, func() {}, nil
+	}
+	if e.routed {
+		if err := e.hearTime(ctx, refs); err != nil {
+			return nil, nil, err
+		}
 	}
 	s, err := e.client.StartSession(options.Session().SetSnapshot(true))
 	if err != nil {
 		return nil, nil, err
 	}
 	return mongo.NewSessionContext(ctx, s), func() { s.EndSession(context.WithoutCancel(ctx)) }, nil
+}
+
+// hearTime reads something of each partition first. A router takes the time of a snapshot from its
+// own clock, which may be behind what was written through another; the answer of a shard brings the
+// clock up to what that shard has acknowledged.
+func (e *Engine) hearTime(ctx context.Context, refs []driver.Ref) error {
+	heard := map[string]bool{}
+	for _, r := range refs {
+		if heard[r.Partition] {
+			continue
+		}
+		heard[r.Partition] = true
+		if _, err := e.look(ctx, e.collections[r.Collection].docs, &driver.Doc{Ref: r}, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Engine) getSome(ctx, at context.Context, refs []driver.Ref, now int64, visit driver.Visit) (goOn bool, err error) {

@@ -129,12 +129,12 @@ func fault(what string, err error) error {
 		return fmt.Errorf("store: %s: the MongoDB user lacks the right to do it: see the rights in the guide on MongoDB", what)
 	case isServer && server.HasErrorCode(codeAuthFailed):
 		return fmt.Errorf("store: %s: MongoDB does not accept the user and password", what)
-	case isServer && (passes(server) || mongo.IsNetworkError(err) || mongo.IsTimeout(err)):
+	case mongo.IsNetworkError(err), mongo.IsTimeout(err), isContext(err):
+		return fmt.Errorf("%w: %s: MongoDB does not answer", driver.ErrUnavailable, what)
+	case isServer && passes(server):
 		return fmt.Errorf("%w: %s: MongoDB answers with %s", driver.ErrUnavailable, what, codes(server))
 	case isServer:
 		return fmt.Errorf("store: %s: MongoDB answers with %s", what, codes(server))
-	case mongo.IsNetworkError(err), mongo.IsTimeout(err), isContext(err):
-		return fmt.Errorf("%w: %s: MongoDB does not answer", driver.ErrUnavailable, what)
 	}
 	return fmt.Errorf("%w: %s: %w", driver.ErrUnavailable, what, err)
 }

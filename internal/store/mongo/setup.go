@@ -23,9 +23,6 @@ const (
 	batchName  = "log.batches"
 )
 
-// format is the version of how documents and logs are laid out.
-const format = 1
-
 // Names of indexes beside those of the specs, which are "key-" and the spec's name for it.
 const (
 	idIndex     = "_id_"
@@ -65,24 +62,6 @@ func (e *Engine) makeCollections(ctx context.Context) error {
 		if err := e.create(ctx, name, there); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// checkFormat notes the format in a new database and refuses one that a later version wrote.
-func (e *Engine) checkFormat(ctx context.Context) error {
-	c := e.db.Collection(formatName)
-	_, err := c.UpdateOne(ctx, bson.D{{Key: fID, Value: "format"}},
-		bson.D{{Key: "$setOnInsert", Value: bson.D{{Key: "version", Value: int64(format)}}}}, options.UpdateOne().SetUpsert(true))
-	if err != nil && !mongo.IsDuplicateKeyError(err) {
-		return fault("note the format", err)
-	}
-	raw, err := c.FindOne(ctx, bson.D{{Key: fID, Value: "format"}}).Raw()
-	if err != nil {
-		return fault("read the format", err)
-	}
-	if v, _ := raw.Lookup("version").AsInt64OK(); v != format {
-		return fmt.Errorf("store: the database %s has format %d and this program knows %d: run the version of the program that wrote it", e.o.Database, v, format)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/store/mongo"
@@ -48,7 +49,8 @@ func testSequentially(t *testing.T, uri string) {
 func optionsFor(t *testing.T, uri, dir string) mongo.Options {
 	t.Helper()
 	h := sha256.Sum256([]byte(dir))
-	o := mongo.Options{URI: uri, Database: "dcr-test-" + hex.EncodeToString(h[:8])}
+	// The double is slow, and the machine may be busy with other tests.
+	o := mongo.Options{URI: uri, Timeout: 2 * time.Minute, Database: "dcr-test-" + hex.EncodeToString(h[:8])}
 	t.Cleanup(func() {
 		if err := mongo.Drop(context.WithoutCancel(t.Context()), o); err != nil {
 			t.Errorf("drop: %v", err)

@@ -59,6 +59,8 @@ func (o *old) liveRev(now int64) uint64 {
 
 // batch is what a transaction writes in one collection, in this order.
 type batch struct {
+	c *collection
+
 	inserts, updates, deletes []mongo.WriteModel
 }
 
@@ -77,18 +79,20 @@ func (e *Engine) writeAll(ctx context.Context, ops []driver.Op) error {
 		}
 	}
 	batches := map[string]*batch{}
+	var order []*batch // by first operation, so that two like commits meet at the first thing they share
 	for i := range ops {
 		b := batches[ops[i].Doc.Collection]
 		if b == nil {
-			b = &batch{}
+			b = &batch{c: e.collections[ops[i].Doc.Collection]}
 			batches[ops[i].Doc.Collection] = b
+			order = append(order, b)
 		}
-		if err := b.add(e.collections[ops[i].Doc.Collection], &ops[i], &olds[i], now); err != nil {
+		if err := b.add(&ops[i], &olds[i], now); err != nil {
 			return err
 		}
 	}
-	for name, b := range batches {
-		if err := b.write(ctx, e.collections[name]); err != nil {
+	for _, b := range order {
+		if err := b.write(ctx); err != nil {
 			return err
 		}
 	}
@@ -147,12 +151,12 @@ func done(ctx context.Context, cur *mongo.Cursor) error {
 }
 
 // add turns an operation that holds into what is written for it.
-func (b *batch) add(c *collection, op *driver.Op, o *old, now int64) error {
+func (b *batch) add(op *driver.Op, o *old, now int64) error {
 	d := &op.Doc
 	seen := named(d, atRev(o.rev))
 	switch op.Kind {
 	case driver.Insert, driver.Replace, driver.Put:
-		doc, err := whole(c, d, o.liveRev(now)+1)
+		doc, err := whole(b.c, d, o.liveRev(now)+1)
 		if err != nil {
 			return err
 		}
@@ -188,12 +192,12 @@ func (b *batch) hold(seen bson.D, d *driver.Doc, o *old) {
 }
 
 // write sends a batch. That a filter did not match is a conflict that the snapshot did not show.
-func (b *batch) write(ctx context.Context, c *collection) error {
+func (b *batch) write(ctx context.Context) error {
 	models := append(append(append([]mongo.WriteModel(nil), b.inserts...), b.updates...), b.deletes...)
 	if len(models) == 0 {
 		return nil
 	}
-	r, err := c.docs.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true))
+	r, err := b.c.docs.BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true))
 	if mongo.IsDuplicateKeyError(err) {
 		return errRetry
 	}
