@@ -10,11 +10,15 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dorsetcarerecord/dcr/internal/operator"
+	"github.com/dorsetcarerecord/dcr/internal/testkit/dcrd"
 )
 
 const (
 	growthConns = 16
+	whole       = 3   // the work that reads all there is of a person
 	tenfold     = 120 // professionals' requests a second: ten times the county's peak
 )
 
@@ -72,6 +76,11 @@ func (p plan) grow(ctx context.Context, out io.Writer) error {
 func (p plan) warm(ctx context.Context, sizes []*size) error {
 	for i := range sizes[0].works {
 		rs := make([][]result, len(sizes))
+		for _, s := range sizes {
+			if err := touch(s.works[whole]); err != nil {
+				return err
+			}
+		}
 		for range p.runs {
 			for k, s := range sizes {
 				memory := s.Peak()
@@ -88,6 +97,27 @@ func (p plan) warm(ctx context.Context, sizes []*size) error {
 		}
 	}
 	return nil
+}
+
+// touch does each of the requests once, so that what they read is in memory.
+func touch(w *work) error {
+	g := errgroup.Group{}
+	for k := range growthConns {
+		g.Go(func() error {
+			c, err := dcrd.Dial(w.addr, w.tls)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			for i := k; i < len(w.requests); i += growthConns {
+				if _, err := do(c, w.requests[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 // apart measures what needs the machine for one size alone: starts, and what comes
