@@ -116,7 +116,7 @@ func backupTo(ctx context.Context, ops operator.Operations, name string, force b
 	if err != nil {
 		return err
 	}
-	err = errors.Join(ops.Backup(ctx, f, progress), f.Sync(), f.Close())
+	err = errors.Join(ops.Backup(ctx, operator.Steady(f), progress), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(part, name)
 	}

@@ -218,7 +218,7 @@ func written(path string, write func(io.Writer) error) (rate, error) {
 		return rate{}, err
 	}
 	began := time.Now()
-	err = errors.Join(write(f), f.Sync())
+	err = errors.Join(write(operator.Steady(f)), f.Sync())
 	r := rate{took: time.Since(began)}
 	info, statErr := f.Stat()
 	if statErr == nil {

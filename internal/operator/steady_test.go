@@ -1,0 +1,29 @@
+package operator
+
+import (
+	"bytes"
+	"testing"
+)
+
+type countedFile struct {
+	bytes.Buffer
+	syncs int
+}
+
+func (f *countedFile) Sync() error { f.syncs++; return nil }
+
+// A backup never leaves more than a few megabytes to be written later.
+func TestSteadyBringsToTheDiskBitByBit(t *testing.T) {
+	var f countedFile
+	w := Steady(&f)
+	piece := make([]byte, 1<<20)
+	for i := range 10 {
+		piece[0] = byte(i)
+		if n, err := w.Write(piece); n != len(piece) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if f.Len() != 10<<20 || f.Bytes()[9<<20] != 9 || f.syncs != 2 {
+		t.Errorf("%d bytes, %d syncs", f.Len(), f.syncs)
+	}
+}
