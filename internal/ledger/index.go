@@ -30,7 +30,7 @@ const (
 	byLog     = "log"
 
 	batchSize = 1 << 16
-	writers   = 32 // commits at a time, which share fsyncs
+	writers   = 256 // commits at a time, which share fsyncs
 )
 
 // Specs returns the collections of the ledger.

@@ -27,7 +27,7 @@ func (s *Server) startBackground(ctx context.Context) error {
 		f     func(context.Context) error
 	}{
 		{"try quarantine again", 5 * time.Second, func(ctx context.Context) error { _, err := p.inbox.Work(ctx, 100); return err }},
-		{"index the ledger", 2 * time.Second, func(ctx context.Context) error { _, err := p.ledger.Index(ctx); return err }},
+		{"index the ledger", 30 * time.Second, func(ctx context.Context) error { _, err := p.ledger.Index(ctx); return err }},
 		{"sweep what expired", time.Minute, s.sweep},
 	}
 	var running sync.WaitGroup
