@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -112,13 +113,13 @@ func TestWithdrawnUntilThePersonIsKnown(t *testing.T) {
 // killed there.
 type cutOff struct {
 	record.Documents
-	left int
+	left atomic.Int64
 }
 
 var errCut = errors.New("cut off")
 
 func (c *cutOff) Commit(ctx context.Context, partition string, ops []driver.Op) error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return errCut
 	}
 	return c.Documents.Commit(ctx, partition, ops)
@@ -132,7 +133,9 @@ func TestAMoveThatIsCutOff(t *testing.T) {
 		m, j := w.knows(mary, "Smith"), w.knows(john, "Jones")
 		w.sends(hospital, mary, 10, x1(t, mary), via(observation(t, "o", "718-7", "2026-01-05", "1")), via(encounter(t, "e", "finished", "2026-02-01T10:00:00Z", "2026-02-01T11:00:00Z")))
 		c := w.change(hospital, john, 12, x1(t, john), via(observation(t, "o2", "718-7", "2026-01-05", "2")))
-		_, err := w.records(&cutOff{w.engine, cut}).Apply(t.Context(), c)
+		store := &cutOff{Documents: w.engine}
+		store.left.Store(int64(cut))
+		_, err := w.records(store).Apply(t.Context(), c)
 		if a, b := len(w.shown(m)), len(w.shown(j)); a > 0 && b > 0 {
 			t.Errorf("cut off after %d commits: shown to both: %d and %d", cut, a, b)
 		}
