@@ -3,6 +3,7 @@ package mongo
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -107,7 +108,7 @@ func (r *logReader) holding(ctx context.Context, n uint64) (first uint64, count 
 	o := options.FindOne().SetHint(idIndex).SetSort(bson.D{{Key: fID, Value: -1}}).
 		SetProjection(bson.D{{Key: fCount, Value: 1}, {Key: fWriter, Value: 1}})
 	raw, err := r.batches().FindOne(ctx, filter, o).Raw()
-	if err == mongo.ErrNoDocuments { //nolint:errorlint // returned as it is
+	if errors.Is(err, mongo.ErrNoDocuments) {
 		return 0, 0, 0, nil
 	}
 	if err != nil {

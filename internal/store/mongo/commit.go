@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -171,7 +172,7 @@ func (e *Engine) require(ctx context.Context, c *collection, op *driver.Op, now 
 func (e *Engine) look(ctx context.Context, in *mongo.Collection, d *driver.Doc, now int64) (uint64, error) {
 	only := bson.D{{Key: fRev, Value: 1}, {Key: fExpires, Value: 1}}
 	raw, err := in.FindOne(ctx, named(d), options.FindOne().SetProjection(only)).Raw()
-	if err == mongo.ErrNoDocuments { //nolint:errorlint // returned as it is
+	if errors.Is(err, mongo.ErrNoDocuments) {
 		return 0, nil
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -159,7 +160,7 @@ func (e *Engine) fetchLinear(ctx context.Context, refs []driver.Ref, found map[d
 			continue
 		}
 		raw, err := c.linear.FindOne(ctx, named(&driver.Doc{Ref: r})).Raw()
-		if err == mongo.ErrNoDocuments { //nolint:errorlint // returned as it is
+		if errors.Is(err, mongo.ErrNoDocuments) {
 			continue
 		}
 		if err != nil {
