@@ -19,9 +19,10 @@ const (
 	System            // a clinical system by SMART Backend Services, acting for a named user
 	Source            // a source system that feeds the record
 	Operator          // the programme's operator, over the local socket
+	Resident          // a person with an account of their own, by a session
 )
 
-var kinds = [...]string{"nobody", "professional", "system", "source", "operator"}
+var kinds = [...]string{"nobody", "professional", "system", "source", "operator", "resident"}
 
 func (k Kind) String() string {
 	if int(k) >= len(kinds) {
@@ -69,17 +70,41 @@ func ParseRole(name string) Role {
 	return NoRole
 }
 
+// Proofing is how well it was checked that a resident is who they say (NHS login's
+// levels). The zero Proofing sees nothing.
+type Proofing uint8
+
+// Levels of proofing. Stored: add at the end.
+const (
+	P0 Proofing = iota // e-mail and phone only
+	P5                 // details matched: may write a sharing choice, reads nothing
+	P9                 // identity document checked in person or by NHS login: reads
+)
+
+var proofings = [...]string{"P0", "P5", "P9"}
+
+func (p Proofing) String() string {
+	if int(p) >= len(proofings) {
+		return proofings[P0]
+	}
+	return proofings[p]
+}
+
 // Caller is somebody, or some system, whose identity was verified. The zero
 // Caller is nobody.
 type Caller struct {
 	Kind     Kind
-	ID       string // stable and unique over issuers; for a professional "<issuer's short name>/<sub>"
+	ID       string // stable and unique over issuers; for a professional "<issuer's short name>/<sub>", for a resident their account
 	Name     string // for people to read; may be empty
 	Org      nhs.ODS
 	Role     Role
 	Client   string    // the registered client (clinical system or source), if one is known
 	AuthTime time.Time // when the person authenticated
 	Expires  time.Time // when this identity stops counting
+	// Of a resident only.
+	Person   string   // whose record is theirs, by its opaque id
+	Proofing Proofing // of the session: that at which the account was enrolled
+	Session  string   // the session's id, which is no secret
 }
 
 type callerKey struct{}

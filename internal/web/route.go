@@ -1,0 +1,25 @@
+package web
+
+import "github.com/gofiber/fiber/v2"
+
+// Access says who may call a route at all; the zero Access is nobody. What a caller
+// may then see is the record's decision.
+type Access uint8
+
+// Kinds of access to a route.
+const (
+	_             Access = iota
+	Public               // anybody, signed in or not: the route limits by address
+	Residents            // residents, by session cookie or access token
+	Professionals        // professionals, by bearer token or their staff session
+)
+
+// Route is one route of an audience. The api mounts it: it puts the request's id,
+// limits, authentication and the log line before Handler, and turns the error that
+// Handler returns into a problem document, or, of a Page, into a page.
+type Route struct {
+	Method, Path string
+	Access       Access
+	Page         bool // a web page: takes forms, answers HTML, and sets its own content policy
+	Handler      fiber.Handler
+}
