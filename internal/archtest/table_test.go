@@ -42,7 +42,7 @@ var may = map[string][]string{
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
 	"internal/obs":    {},
-	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver"},
+	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/mongo"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
 	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt"},
 	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},

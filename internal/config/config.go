@@ -4,6 +4,9 @@
 package config
 
 import (
+	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
@@ -12,9 +15,10 @@ import (
 
 // Config is the configuration of dcrd. It is valid: Load returns no other.
 type Config struct {
-	Data        string // folder of the embedded store
-	Instance    string // names this dcrd among several on one store
-	PublicURL   string // without a slash at its end
+	Data        string  // folder of the embedded store, and of what this dcrd keeps for itself
+	MongoDB     MongoDB // where the record is kept instead, if it has a URI
+	Instance    string  // names this dcrd among several on one store
+	PublicURL   string  // without a slash at its end
 	API         Listener
 	Sources     Listener // Addr "" when there is none
 	Ops         string   // address of metrics, health and readiness
@@ -31,6 +35,35 @@ type Config struct {
 
 // Listener is where one audience is served. Without Cert it speaks plain HTTP.
 type Listener struct{ Addr, Cert, Key, ClientCA string }
+
+// MongoDB is the database of the record, where one machine is not enough.
+type MongoDB struct {
+	URI      Secret // "" means that the record is in the embedded store
+	Database string
+	Timeout  time.Duration // of one operation
+	Pool     uint64        // connections to each server
+}
+
+// Secret is a setting that does not print itself.
+type Secret string
+
+const masked = "*****"
+
+// Format implements fmt.Formatter: whatever the verb, it does not show.
+func (s Secret) Format(f fmt.State, _ rune) {
+	if s != "" {
+		_, _ = io.WriteString(f, masked) // as all of package fmt does
+	}
+}
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// MarshalText implements encoding.TextMarshaler, which JSON uses.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(s)), nil }
+
+// Reveal returns the secret, for whoever it is meant for.
+func (s Secret) Reveal() string { return string(s) }
 
 // Issuer is an OIDC issuer that professionals come from.
 type Issuer struct {

@@ -12,10 +12,10 @@ type setting struct {
 // settings is the one table that parsing, defaults and docs/config.md come from.
 // set is called with the default too, unless both are empty.
 func settings() []setting {
-	const where, who, ledger, limits, rules = "Where", "Who", "The access ledger", "Limits", "Rules of the field"
+	const where, kept, who, ledger, limits, rules = "Where", "MongoDB", "Who", "The access ledger", "Limits", "Rules of the field"
 	return []setting{
 		{group: where, key: "DCR_DATA", def: "var/data", set: text(func(c *Config) *string { return &c.Data }),
-			what: "Folder of the record's store. One dcrd at a time. On an encrypted volume."},
+			what: "Folder of the embedded store, and of what this dcrd keeps for itself: socket, ledger key. One dcrd at a time. On an encrypted volume."},
 		{group: where, key: "DCR_INSTANCE", def: "main", set: setInstance,
 			what: "Name of this dcrd: lower-case letters, digits and dashes. Its ledger bears it: keep it."},
 		{group: where, key: "DCR_PUBLIC_URL", def: "http://localhost:8080", set: setPublicURL,
@@ -32,6 +32,14 @@ func settings() []setting {
 			what: "Certificates of the authorities that issue to sources (PEM file)."},
 		{group: where, key: "DCR_OPS_LISTEN", def: "127.0.0.1:9090", set: address(func(c *Config) *string { return &c.Ops }),
 			what: "Address of /metrics, /healthz and /readyz. No person data there, but not for the public."},
+
+		{group: kept, key: "DCR_MONGODB_URI_FILE", set: setMongoFile,
+			what: "File with the connection string of a MongoDB replica set or sharded cluster, which keeps the record instead of the embedded store (docs/guides/mongodb.md). It holds a password: only dcrd's account may read it."},
+		{group: kept, key: "DCR_MONGODB_URI", set: setMongoURI, what: "The connection string itself. Better in a file: an environment is easily shown."},
+		{group: kept, key: "DCR_MONGODB_DATABASE", def: "dcr", set: setMongoDatabase, what: "Name of the database, which holds nothing else."},
+		{group: kept, key: "DCR_MONGODB_TIMEOUT", def: "10s", set: duration(func(c *Config) *time.Duration { return &c.MongoDB.Timeout }),
+			what: "For one operation, retries included. Half of it is for finding a primary."},
+		{group: kept, key: "DCR_MONGODB_POOL", def: "128", set: count64(func(c *Config) *uint64 { return &c.MongoDB.Pool }, 8), what: "Connections to each server, at most."},
 
 		{group: who, key: "DCR_OIDC_ISSUERS", set: setIssuers,
 			what: "Issuers of professionals' tokens, separated by semicolons, each `name=cis2 url=https://... audience=... org=R0D`. " +

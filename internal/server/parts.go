@@ -22,8 +22,6 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/store"
-	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
-	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // parts are the rooms of an open service.
@@ -57,11 +55,11 @@ func Specs() []store.Spec {
 // it.
 func (s *Server) openParts(ctx context.Context) error {
 	c := s.o.Config
-	opened, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: s.o.Now, NoSync: s.o.NoSync, Observe: s.metrics.StoreCommit})
+	opened, err := OpenEngine(ctx, c, EngineOptions{Now: s.o.Now, NoSync: s.o.NoSync, Observe: s.metrics.StoreCommit})
 	if err != nil {
 		return err
 	}
-	var engine driver.Engine = opened
+	engine := opened
 	if s.o.Engine != nil {
 		engine = s.o.Engine(engine)
 	}
@@ -73,7 +71,7 @@ func (s *Server) openParts(ctx context.Context) error {
 	commits := &writes{now: s.o.Now, failed: s.metrics.StoreCommitFailed}
 	p.db.Observe(commits.note)
 	s.health.Check("store", func(ctx context.Context) error {
-		return cmp.Or(opened.Healthy(), commits.failing(), answers(ctx, p.db, min(c.Limits.Answer, time.Second)))
+		return cmp.Or(health(opened), commits.failing(), answers(ctx, p.db, min(c.Limits.Answer, time.Second)))
 	})
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err

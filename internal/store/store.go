@@ -201,7 +201,7 @@ func (db *DB) Check(ctx context.Context, progress func(done, total int64)) error
 func (db *DB) Backup(ctx context.Context, w io.Writer, progress func(done, total int64)) error {
 	b, ok := db.engine.(driver.Backuper)
 	if !ok {
-		return errs.New(errs.Unsupported, "this store is backed up with its database's own tools")
+		return errs.New(errs.Unsupported, "this store is not backed up with dcr, but with what MongoDB has: snapshots or mongodump --oplog, as docs/guides/mongodb.md says under Backup")
 	}
 	return kind(b.Backup(ctx, w, progress))
 }
