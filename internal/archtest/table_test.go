@@ -39,6 +39,8 @@ var may = map[string][]string{
 	"api":               {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
 	"internal/operator": {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
+	"citizen/own": {"internal/errs", "internal/fhir", "internal/section"},
+
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
 	"internal/obs":    {},

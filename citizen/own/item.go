@@ -1,0 +1,84 @@
+package own
+
+import "time"
+
+// Item is what every model carries.
+type Item struct {
+	ID      string `json:"id"`      // of the entry
+	Type    string `json:"type"`    // FHIR resource type
+	Section string `json:"section"` // RULES 0
+	// Title is what it is in plain words; where we have none, the sender's words.
+	Title string `json:"title"`
+	// Meaning is one sentence more about Title: "Shows how well your kidneys work."
+	Meaning string `json:"meaning,omitempty"`
+	// Original is what the sender called it, where Title says it otherwise.
+	Original string   `json:"original,omitempty"`
+	Codes    []Code   `json:"codes,omitempty"`
+	Status   Status   `json:"status,omitzero"`
+	Source   Source   `json:"source"`
+	Received Moment   `json:"received,omitzero"` // by this record
+	Recorded Moment   `json:"recorded,omitzero"` // by the source
+	Notes    []string `json:"notes,omitempty"`
+}
+
+// Code is a coding as the source sent it.
+type Code struct {
+	System  string `json:"system"` // short: "SNOMED CT", "LOINC"; else as sent
+	Code    string `json:"code"`
+	Display string `json:"display,omitempty"`
+}
+
+// Status is a status as sent and in words.
+type Status struct {
+	Code  string `json:"code"`
+	Words string `json:"words"`
+}
+
+// Source is who sent an entry, and from which system.
+type Source struct {
+	Organisation string `json:"organisation"`
+	System       string `json:"system,omitempty"`
+	Code         string `json:"code,omitempty"` // ODS code
+}
+
+// Moment is a date or time at the precision at which it was recorded: 2024-03 is
+// "March 2024" and never the first of March. Times are those of London.
+type Moment struct {
+	Value string `json:"value"`          // as recorded, or RFC 3339
+	Text  string `json:"text"`           // "12 December 2026", "12 December 2026 at 9:30am"
+	Zone  string `json:"zone,omitempty"` // GMT or BST, where there is a time
+
+	at time.Time // what it is ordered by: the first instant that it may be
+}
+
+// At returns the first instant that the moment may be, for ordering; zero when
+// nothing is recorded.
+func (m Moment) At() time.Time { return m.at }
+
+// IsZero reports whether nothing is recorded.
+func (m Moment) IsZero() bool { return m.Value == "" }
+
+// String is Text, so that a template may print a Moment as it is.
+func (m Moment) String() string { return m.Text }
+
+// Person is somebody named in an entry: who prescribed, the named worker, a
+// member of a team.
+type Person struct {
+	Name         string   `json:"name"`
+	Role         string   `json:"role,omitempty"`
+	Organisation string   `json:"organisation,omitempty"`
+	Phones       []string `json:"phones,omitempty"`
+}
+
+// Place is where something happens.
+type Place struct {
+	Name   string   `json:"name"`
+	Lines  []string `json:"lines,omitempty"` // address
+	Phones []string `json:"phones,omitempty"`
+}
+
+// Explanation says what an abbreviation in a text as sent means.
+type Explanation struct {
+	Text  string `json:"text"`  // "BD"
+	Words string `json:"words"` // "twice a day"
+}
