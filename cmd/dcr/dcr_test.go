@@ -195,9 +195,18 @@ func TestPeopleAndTheirLedger(t *testing.T) {
 	if out := d.does(ann, "ledger", "person", "--limit", "2"); strings.Count(out, "\n") != 2 {
 		t.Errorf("ledger of the person:\n%s", out)
 	}
-	var proof operator.LedgerProof
-	if err := json.Unmarshal([]byte(d.does("", "ledger", "proof", "3")), &proof); err != nil || proof.Seq != 3 || !strings.Contains(proof.Checkpoint, "\n") {
-		t.Errorf("%+v, %v", proof, err)
+	proof := d.does("", "ledger", "proof", "3")
+	if out := d.does(proof, "ledger", "check", "-", "--key", filepath.Join(d.dir, "data", "ledger.key.pub")); !strings.Contains(out, "event 3 of the ledger of main: holds") ||
+		!strings.Contains(out, "by the key that you gave") {
+		t.Errorf("check:\n%s", out)
+	}
+	// Anywhere, with the document alone.
+	alone := newDesk(t)
+	if out := alone.does("", "ledger", "check", d.file("proof.json", proof)); !strings.Contains(out, "only by the key that the file itself names") {
+		t.Errorf("check:\n%s", out)
+	}
+	if code, _, errs := alone.try(strings.Replace(proof, `"seq":3`, `"seq":2`, 1), "ledger", "check", "-"); code != 1 || !strings.Contains(errs, "does not hold") {
+		t.Errorf("a changed proof: %d %s", code, errs)
 	}
 	if out := d.does("", "check"); !strings.Contains(out, "whole") {
 		t.Errorf("check: %s", out)

@@ -29,7 +29,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 Merkle log with signed checkpoints: what was changed, cut or put in shows.`,
 		Example: "  dcr ledger show --last 20\n  dcr ledger person\n  dcr ledger verify",
 	}
-	c.AddCommand(a.ledgerShow(), a.ledgerPerson(), a.ledgerProof(), a.ledgerVerify())
+	c.AddCommand(a.ledgerShow(), a.ledgerPerson(), a.ledgerProof(), a.ledgerCheck(), a.ledgerVerify())
 	return c
 }
 
@@ -94,7 +94,8 @@ func (a *app) ledgerProof() *cobra.Command {
 	return &cobra.Command{
 		Use: "proof SEQ", Short: "Print the proof that an event is in the ledger", Args: cobra.ExactArgs(1),
 		Long: `proof prints, as JSON, what shows to whoever has the ledger's public key that an event
-is in it: the hashed data, the audit path (RFC 6962) and the signed checkpoint.`,
+is in it: the hashed data, the audit path (RFC 6962) and the signed checkpoint. What it
+says is read, and checked, by "dcr ledger check", anywhere.`,
 		Example: "  dcr ledger proof 1234 > proof.json",
 		RunE: func(c *cobra.Command, args []string) error {
 			seq, err := strconv.ParseUint(args[0], 10, 64)
@@ -106,8 +107,12 @@ is in it: the hashed data, the audit path (RFC 6962) and the signed checkpoint.`
 				if err != nil {
 					return err
 				}
-				a.json = true
-				return a.print(proof, nil)
+				text, err := proof.Proof.Encode()
+				if err != nil {
+					return err
+				}
+				_, err = a.out.Write(text)
+				return err
 			})
 		},
 	}

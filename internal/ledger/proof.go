@@ -17,6 +17,7 @@ type Proof struct {
 	Data       []byte           // what was hashed after the leading 0: mark, salt, payload; nil if it was retired
 	Path       tlog.RecordProof // RFC 6962 audit path
 	Checkpoint []byte           // the signed note
+	Key        string           // the public key that it was signed with, as Key.Public has it
 }
 
 // Proof returns the proof of an event under the newest checkpoint, making one if
@@ -32,7 +33,7 @@ func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 			return Proof{}, fmt.Errorf("ledger: proof: %w", err)
 		}
 	}
-	p := Proof{Seq: seq, Checkpoint: c.Note}
+	p := Proof{Seq: seq, Checkpoint: c.Note, Key: l.o.Key.Public}
 	var bad error
 	err := l.o.Log.Read(ctx, seq, func(_ uint64, record []byte) bool {
 		if p.Leaf, bad = leafOf(record); bad == nil && !isRetired(record) {

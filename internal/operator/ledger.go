@@ -39,12 +39,8 @@ type LedgerPage struct {
 // LedgerProof shows to whoever holds the ledger's public key that an event is in
 // the log that a checkpoint signs for.
 type LedgerProof struct {
-	Seq        uint64       `json:"seq"`
-	Leaf       []byte       `json:"leaf"`
-	Data       []byte       `json:"data,omitempty"`
-	Path       [][]byte     `json:"path"`
-	Checkpoint string       `json:"checkpoint"`
-	Event      *LedgerEvent `json:"event,omitempty"` // none: its payload was retired
+	Proof ledger.Portable `json:"proof"`           // what is handed on
+	Event *LedgerEvent    `json:"event,omitempty"` // none: its payload was retired
 }
 
 // LedgerReport is what a verification found.
@@ -101,10 +97,7 @@ func (s *Service) Proof(ctx context.Context, seq uint64) (LedgerProof, error) {
 	if err != nil {
 		return LedgerProof{}, err
 	}
-	told := LedgerProof{Seq: p.Seq, Leaf: p.Leaf[:], Data: p.Data, Checkpoint: string(p.Checkpoint), Path: make([][]byte, 0, len(p.Path))}
-	for i := range p.Path {
-		told.Path = append(told.Path, p.Path[i][:])
-	}
+	told := LedgerProof{Proof: p.Portable()}
 	names := s.names(ctx)
 	err = s.o.Ledger.Read(ctx, seq, func(n uint64, e ledger.Event) bool {
 		if n == seq {

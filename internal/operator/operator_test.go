@@ -206,7 +206,7 @@ func TestLedger(t *testing.T) {
 			t.Errorf("%+v, %v", page, err)
 		}
 		proof, err := ops.Proof(t.Context(), 1)
-		if err != nil || proof.Checkpoint != "note" || len(proof.Path) != 2 || proof.Path[1][0] != 2 || proof.Event == nil {
+		if err != nil || proof.Proof.Checkpoint != "note" || len(proof.Proof.Path) != 2 || proof.Proof.Path[1][0] != 2 || proof.Event == nil {
 			t.Errorf("%+v, %v", proof, err)
 		}
 		if _, err := ops.Proof(t.Context(), 9); errs.KindOf(err) != errs.NotFound {
