@@ -186,6 +186,24 @@ func (db *DB) Log(ctx context.Context, name string) (Log, error) {
 	return log{l}, nil
 }
 
+// Own opens a log to append to it alone; see driver.Engine.
+func (db *DB) Own(ctx context.Context, name string) (Log, error) {
+	l, err := db.engine.Own(ctx, name)
+	if err != nil {
+		return nil, kind(err)
+	}
+	return log{l}, nil
+}
+
+// Opening names this opening of a store that one process at a time can open, "" of any
+// other; see driver.Exclusive.
+func (db *DB) Opening() string {
+	if e, ok := db.engine.(driver.Exclusive); ok {
+		return e.Opening()
+	}
+	return ""
+}
+
 // Logs lists the names of the logs.
 func (db *DB) Logs(ctx context.Context) ([]string, error) {
 	names, err := db.engine.Logs(ctx)

@@ -161,6 +161,22 @@ func (e faulty) Log(ctx context.Context, name string) (driver.Log, error) {
 	return faultyLog{l, name, e.f}, nil
 }
 
+func (e faulty) Own(ctx context.Context, name string) (driver.Log, error) {
+	l, err := e.Engine.Own(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return faultyLog{l, name, e.f}, nil
+}
+
+// Opening implements driver.Exclusive.
+func (e faulty) Opening() string {
+	if x, ok := e.Engine.(driver.Exclusive); ok {
+		return x.Opening()
+	}
+	return ""
+}
+
 // Backup implements driver.Backuper.
 func (e faulty) Backup(ctx context.Context, w io.Writer, progress func(done, total int64)) error {
 	b, ok := e.Engine.(driver.Backuper)

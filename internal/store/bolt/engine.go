@@ -4,6 +4,7 @@ package bolt
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -58,14 +59,16 @@ type Engine struct {
 	closed   bool
 	broken   atomic.Pointer[error] // why nothing can be written until a restart
 	reserve  reserve
+	opening  string
 
 	logsMu sync.Mutex
 	logs   map[string]*seglog.Log
 }
 
 var (
-	_ driver.Engine   = (*Engine)(nil)
-	_ driver.Backuper = (*Engine)(nil)
+	_ driver.Engine    = (*Engine)(nil)
+	_ driver.Backuper  = (*Engine)(nil)
+	_ driver.Exclusive = (*Engine)(nil)
 )
 
 // Open opens the store in dir, making it if need be. One process at a time can.
@@ -87,7 +90,7 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 	}
 	e := &Engine{
 		dir: dir, now: opts.Now, db: db, schema: schema, collections: compile(schema), logOptions: opts.Log, observe: opts.Observe,
-		requests: make(chan *request, 1024), logs: map[string]*seglog.Log{},
+		requests: make(chan *request, 1024), opening: rand.Text(), logs: map[string]*seglog.Log{},
 	}
 	if err := e.prepare(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -146,6 +149,9 @@ func (e *Engine) Close() error {
 	return errors.Join(append(errs, e.reserve.close(), e.db.Close())...)
 }
 
+// Opening implements driver.Exclusive: while the data file is open, nobody else has it.
+func (e *Engine) Opening() string { return e.opening }
+
 // Log implements driver.Engine.
 func (e *Engine) Log(ctx context.Context, name string) (driver.Log, error) {
 	l, err := e.openLog(name)
@@ -153,6 +159,15 @@ func (e *Engine) Log(ctx context.Context, name string) (driver.Log, error) {
 		return nil, err // not l: a nil *seglog.Log is no nil driver.Log
 	}
 	return l, nil
+}
+
+// Own implements driver.Engine. Other processes are kept out by the lock of the data file.
+func (e *Engine) Own(ctx context.Context, name string) (driver.Log, error) {
+	l, err := e.openLog(name)
+	if err != nil {
+		return nil, err
+	}
+	return l.Own(ctx)
 }
 
 func (e *Engine) openLog(name string) (*seglog.Log, error) {

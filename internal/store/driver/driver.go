@@ -138,7 +138,7 @@ var (
 	ErrClosed      = errors.New("store: closed")
 	ErrCursor      = errors.New("store: not a cursor of this query")
 
-	// ErrFenced: another process appends to a log. It comes with ErrUnavailable, and for every
+	// ErrFenced: another owns a log, or appends to it. It comes with ErrUnavailable, and for every
 	// append until the log is opened again.
 	ErrFenced = errors.New("store: another writes to it; open it again to go on behind it")
 )
@@ -193,6 +193,12 @@ type Engine interface {
 	// is new. The engine keeps it open until Close.
 	Log(ctx context.Context, name string) (Log, error)
 
+	// Own opens a log to append to it alone: from when it returns on, each append through a
+	// handle that there was before fails with ErrFenced, whichever process has it, and what such
+	// a one appended before is in Len. It does not ask whether the owner before is still alive:
+	// who may own a log is for its callers to agree on.
+	Own(ctx context.Context, name string) (Log, error)
+
 	// Logs lists the names of the logs there are.
 	Logs(ctx context.Context) ([]string, error)
 
@@ -209,6 +215,12 @@ type Backuper interface {
 	// Backup writes a copy, consistent for the documents and, for each log, at least
 	// as long as every record acknowledged before the call, as a tar stream.
 	Backup(ctx context.Context, w io.Writer, progress func(done, total int64)) error
+}
+
+// Exclusive is an engine that one process at a time can open.
+type Exclusive interface {
+	// Opening names this opening of the store: whoever noted another in it is gone.
+	Opening() string
 }
 
 // Log is an append-only sequence of records numbered from 0.

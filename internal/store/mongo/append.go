@@ -65,6 +65,9 @@ func (l *log) pack(requests []*request) (batches []appended) {
 func (l *log) put(ctx context.Context, b *appended) error {
 	docs := b.documents(l.name)
 	var err error
+	if l.held {
+		return l.fill(ctx, b, docs)
+	}
 	if len(docs) == 1 {
 		err = retry(ctx, again, func() error {
 			_, err := l.batches().InsertOne(ctx, docs[0])
@@ -79,13 +82,20 @@ func (l *log) put(ctx context.Context, b *appended) error {
 	if !mongo.IsDuplicateKeyError(err) {
 		return err
 	}
+	return l.whose(ctx, b)
+}
+
+// whose finds out who wrote what is in the place of a batch: this one, and the answer was lost, or
+// another.
+func (l *log) whose(ctx context.Context, b *appended) error {
 	raw, err := l.batches().FindOne(ctx, bson.D{{Key: fID, Value: batchID(l.name, b.first)}, {Key: fLog, Value: l.name}},
-		options.FindOne().SetProjection(bson.D{{Key: fWriter, Value: 1}})).Raw()
+		options.FindOne().SetProjection(bson.D{{Key: fWriter, Value: 1}, {Key: fCount, Value: 1}})).Raw()
 	if err != nil {
 		return err
 	}
-	if w, _ := raw.Lookup(fWriter).AsInt64OK(); w == l.writer {
-		return nil // this batch, of which the answer was lost
+	w, _ := raw.Lookup(fWriter).AsInt64OK()
+	if n, _ := raw.Lookup(fCount).AsInt64OK(); w == l.writer && n > 0 {
+		return nil
 	}
 	return l.lost()
 }
@@ -98,6 +108,9 @@ func (l *log) settle(ctx context.Context) error {
 	}
 	if n > l.next && writer != l.writer {
 		return l.lost()
+	}
+	if n > l.next {
+		l.held = false
 	}
 	l.next, l.unsure = max(n, l.next), false
 	l.grow(l.next)

@@ -144,6 +144,9 @@ func (r *logReader) read(ctx context.Context, from uint64, visit func(n uint64, 
 		return err
 	}
 	for next := first; cur.Next(ctx); {
+		if isEmpty(cur.Current) {
+			break // the owner's, who has not appended yet: there is nothing behind it
+		}
 		b, err := r.parse(ctx, cur, next)
 		if err != nil {
 			_ = done(ctx, cur)

@@ -33,6 +33,7 @@ type log struct {
 	// Of the goroutine that appends:
 	next   uint64 // where the next batch goes
 	unsure bool   // the last batch may be there or not
+	held   bool   // the place of the next batch is kept by an empty one of ours; see Own
 }
 
 type request struct {
@@ -162,6 +163,9 @@ func (l *log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
 	l.closing.RLock()
 	if l.requests == nil {
 		l.closing.RUnlock()
+		if l.fenced.Load() {
+			return 0, l.lost()
+		}
 		return 0, driver.ErrClosed
 	}
 	l.requests <- r

@@ -17,6 +17,7 @@ const (
 
 type request struct {
 	ctx     context.Context
+	owner   uint64
 	records [][]byte
 	size    int
 	first   uint64
@@ -97,6 +98,10 @@ func (l *Log) write(batch []*request) error {
 	buf, next := l.buf[:0], start
 	for _, r := range batch {
 		if r.err = r.ctx.Err(); r.err != nil {
+			continue
+		}
+		if r.owner != l.owner.Load() {
+			r.err = l.fenced()
 			continue
 		}
 		r.first = next

@@ -51,6 +51,7 @@ type Log struct {
 	o        Options
 	length   atomic.Uint64
 	requests chan *request
+	owner    atomic.Uint64 // who may append; see Own
 	poke     chan struct{} // something for the background to do
 	done     sync.WaitGroup
 
@@ -240,6 +241,10 @@ func unavailable(what string, err error) error {
 
 // Append implements driver.Log.
 func (l *Log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
+	return l.append(ctx, 0, records)
+}
+
+func (l *Log) append(ctx context.Context, owner uint64, records [][]byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -253,7 +258,7 @@ func (l *Log) Append(ctx context.Context, records ...[]byte) (uint64, error) {
 	if size > maxAppend {
 		return 0, fmt.Errorf("%w: %d bytes in one append, %d are allowed", driver.ErrTooLarge, size, maxAppend)
 	}
-	r := &request{ctx: ctx, records: records, size: size, done: make(chan struct{})}
+	r := &request{ctx: ctx, owner: owner, records: records, size: size, done: make(chan struct{})}
 	l.closing.RLock()
 	if l.closed {
 		l.closing.RUnlock()

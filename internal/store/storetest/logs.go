@@ -91,6 +91,7 @@ func testLogs(t *testing.T, s *suite) {
 			t.Errorf("logs %v, %v", names, err)
 		}
 	})
+	t.Run("one owner", func(t *testing.T) { testOwners(t, &subject{t, e}) })
 	s.atOnce(t, "many append while others read", func(t *testing.T) { testAppenders(t, (&subject{t, e}).log("busy")) })
 	e.check()
 }
