@@ -136,6 +136,9 @@ func (b *batchTx) store(w *write, old *stored) error {
 		if old.live {
 			rev = old.value.rev + 1
 		}
+		if w.keep > 0 {
+			rev = w.keep
+		}
 		seal(w.doc, w.value, rev)
 		if err := docs.Put(w.doc, w.value); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 type write struct {
 	kind  driver.OpKind
 	rev   uint64
+	keep  uint64 // the revision that an imported document has; 0: the one that follows
 	c     *collection
 	pk    []byte // P, id
 	plen  int    // length of P

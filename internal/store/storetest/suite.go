@@ -42,6 +42,7 @@ func runGroups(t *testing.T, s *suite) {
 		{"Claims", testClaims},
 		{"Work", testWork},
 		{"Reopen", testReopen},
+		{"Mover", testMover},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) { g.test(t, s) })
