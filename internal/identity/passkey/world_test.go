@@ -1,0 +1,3 @@
+package passkey
+
+import _ "github.com/descope/virtualwebauthn"
