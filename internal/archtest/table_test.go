@@ -15,6 +15,7 @@ var may = map[string][]string{
 	"internal/identity":               {"internal/nhs"},
 	"internal/identity/oidc":          {"internal/errs", "internal/identity", "internal/nhs"},
 	"internal/identity/oidc/oidctest": {},
+	"internal/identity/passkey":       {"internal/errs", "internal/packed"},
 	"internal/identity/smart":         {"internal/errs", "internal/identity", "internal/packed", "internal/partner", "internal/store"},
 	"internal/partner":                {"internal/errs", "internal/nhs", "internal/packed", "internal/section", "internal/store", "internal/store/driver"},
 	"internal/sharing":                {"internal/errs", "internal/nhs", "internal/packed"},
@@ -24,8 +25,10 @@ var may = map[string][]string{
 	"internal/store":           {"internal/errs", "internal/store/driver"},
 	"internal/store/driver":    {},
 	"internal/store/bolt":      {"internal/store/driver", "internal/store/seglog"},
+	"internal/store/migrate":   {"internal/errs", "internal/store/driver"},
 	"internal/store/mongo":     {"internal/store/driver"},
 	"internal/store/seglog":    {"internal/store/driver"},
+	"internal/instance":        {"internal/store", "internal/store/driver", "internal/store/storetest"},
 	"internal/store/storetest": {"internal/errs", "internal/store", "internal/store/bolt", "internal/store/driver"},
 
 	// The record and its feeds.
@@ -35,16 +38,18 @@ var may = map[string][]string{
 	"internal/feeds/fhirbundle": {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
 
 	// The doors.
-	"internal/web":      {"internal/errs", "internal/identity"},
-	"api":               {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
-	"internal/operator": {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
+	"internal/web":         {"internal/errs", "internal/identity"},
+	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
+	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
+	"citizen/web/vendored": {},
+	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
 	"citizen/own": {"internal/errs", "internal/fhir", "internal/section"},
 
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
 	"internal/obs":    {},
-	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/mongo"},
+	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
 	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt"},
 	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
