@@ -28,7 +28,7 @@ var may = map[string][]string{
 	"internal/store/migrate":   {"internal/errs", "internal/store/driver"},
 	"internal/store/mongo":     {"internal/store/driver"},
 	"internal/store/seglog":    {"internal/store/driver"},
-	"internal/instance":        {"internal/store", "internal/store/driver", "internal/store/storetest"},
+	"internal/instance":        {"internal/store/driver"},
 	"internal/store/storetest": {"internal/errs", "internal/store", "internal/store/bolt", "internal/store/driver"},
 
 	// The record and its feeds.
