@@ -82,6 +82,16 @@ func ours(err error) *errs.Error {
 	return &errs.Error{Kind: errs.Internal}
 }
 
+// told is an error as it is told to whoever asked.
+func told(err error) *errs.Error {
+	e := ours(err)
+	if e.Kind == errs.NotFound && e.Code == "" {
+		// Whoever said it and why: absent and hidden are the same, to the byte.
+		return ours(access.Absent())
+	}
+	return e
+}
+
 // refuse answers with the error; what went wrong on our side is logged.
 func (s *server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	e := ours(err)
@@ -94,14 +104,10 @@ func (s *server) refuse(ctx *fasthttp.RequestCtx, err error) {
 // write is the only place where an error becomes a status: an OperationOutcome
 // inside FHIR, a problem document outside.
 func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
-	e := ours(err)
+	e := told(err)
 	f := faults[e.Kind]
 	if status, ok := statusOfCode[e.Code]; ok {
 		f.status = status
-	}
-	if e.Kind == errs.NotFound && e.Code == "" {
-		// Whoever said it and why: absent and hidden are the same, to the byte.
-		e = ours(access.Absent())
 	}
 	text := errs.Message(e)
 	allow := string(ctx.Response.Header.Peek(fiber.HeaderAllow))
@@ -114,7 +120,7 @@ func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
 	h := &ctx.Response.Header
 	switch e.Kind {
 	case errs.Unauthenticated:
-		h.Set(fiber.HeaderWWWAuthenticate, challenge(ctx))
+		h.Set(fiber.HeaderWWWAuthenticate, challenge(ctx, e.Code))
 	case errs.Unavailable, errs.RateLimited:
 		h.Set(fiber.HeaderRetryAfter, seconds(e.After))
 	}
@@ -169,9 +175,15 @@ func appendProblem(dst []byte, f fault, e *errs.Error, text string) []byte {
 	return append(dst, '}')
 }
 
+// stepUpAge is how long a passkey counts that confirms an action (RULES 1).
+const stepUpAge = 5 * time.Minute
+
 // challenge says how to authenticate, and that a token was no good if there was
-// one. RFC 6750.
-func challenge(ctx *fasthttp.RequestCtx) string {
+// one, or is not fresh enough for this. RFC 6750 and 9470.
+func challenge(ctx *fasthttp.RequestCtx, code string) string {
+	if code == access.CodeStepUp {
+		return `Bearer realm="dcr", error="insufficient_user_authentication", max_age="` + seconds(stepUpAge) + `"`
+	}
 	if len(ctx.Request.Header.Peek(fiber.HeaderAuthorization)) == 0 {
 		return `Bearer realm="dcr"`
 	}

@@ -17,12 +17,14 @@ type Action uint8
 
 // Actions. Stored in the ledger: add at the end.
 const (
-	_          Action = iota
-	Read              // read entries of a person
-	Find              // look a person up: minimum fields only
-	Consult           // read of organisations, staff, places and medications: of nobody's record
-	Choose            // set a person's sharing choice
-	Administer        // restrict, mark as sensitive, invalidate, join or split records
+	_           Action = iota
+	Read               // read entries of a person
+	Find               // look a person up: minimum fields only
+	Consult            // read of organisations, staff, places and medications: of nobody's record
+	Choose             // set a person's sharing choice
+	Administer         // restrict, mark as sensitive, invalidate, join or split records
+	SeeAccesses        // see who looked at a record
+	Export             // take a copy of the whole record away
 )
 
 // Relationship is what ties the caller's organisation to the person. Entries that
@@ -51,14 +53,18 @@ type Facts struct {
 	Relationship Relationship
 	Months       int // how far back an encounter, referral or appointment counts; 0: not at all
 	Sharing      sharing.Choice
+
+	// Of a resident only.
+	Self      bool // the record is the caller's own, or goes on in the one that is
+	Ended     bool // the caller's person has died, or was deactivated: their sessions count no more
+	SteppedUp bool // the caller has just confirmed this very action with their passkey
 }
 
 // Outcome is the answer. The zero Outcome refuses.
 type Outcome uint8
 
-// Outcomes, but for the last in the order in which each tells no more than the one
-// before.
-// Stored in the ledger: add at the end.
+// Outcomes, but for the last two in the order in which each tells no more than the
+// one before. Stored in the ledger: add at the end.
 const (
 	Refused        Outcome = iota // not a caller, role or agreement that reads at all: 403
 	Unknown                       // person unknown, or sensitive: 404
@@ -67,6 +73,7 @@ const (
 	NotYours                      // no section asked for is the caller's: 404
 	Allowed
 	Invalidated // the NHS number is no longer valid: 404 INVALIDATED_RESOURCE, told before NoRelationship
+	StepUp      // a resident's own, and to be confirmed with a passkey first: 401 STEP_UP_REQUIRED
 )
 
 // Basis is why access was given. Stored in the ledger: add at the end.
@@ -81,6 +88,7 @@ const (
 	ByAppointment       // an appointment within 12 months back, or any ahead
 	Finding             // finding a person, or consulting the directory, needs a role only
 	ByOperator          // the programme's operator, over the local socket
+	Self                // own record
 )
 
 // Grant is what was decided. A View can do nothing that its Grant does not list.

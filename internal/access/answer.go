@@ -8,6 +8,7 @@ const (
 	CodeNoRelationship = "NO_RELATIONSHIP"
 	CodeNoConsent      = "NO_PATIENT_CONSENT"
 	CodeInvalidated    = "INVALIDATED_RESOURCE"
+	CodeStepUp         = "STEP_UP_REQUIRED"
 )
 
 // Answer returns the error that tells a caller the outcome, nil if it is Allowed.
@@ -24,6 +25,8 @@ func Answer(o Outcome) error {
 		return errs.Coded(errs.Forbidden, CodeNoConsent, "This person has chosen not to share their record.")
 	case Invalidated:
 		return errs.Coded(errs.NotFound, CodeInvalidated, "The NHS number of this record is no longer valid: trace the person's right number.")
+	case StepUp:
+		return errs.Coded(errs.Unauthenticated, CodeStepUp, "Confirm this with your passkey first.")
 	case Unknown, NotYours:
 		return Absent()
 	}
@@ -39,9 +42,9 @@ func Absent() error { return errs.New(errs.NotFound, "There is no such record.")
 func (g Grant) Err() error { return Answer(g.Outcome) }
 
 var (
-	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer"}
-	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed", "invalidated"}
-	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator"}
+	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer", "see-accesses", "export"}
+	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed", "invalidated", "step-up"}
+	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator", "self"}
 )
 
 func (a Action) String() string  { return name(actions[:], int(a)) }

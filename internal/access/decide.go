@@ -11,8 +11,11 @@ import (
 // what is missing refuses. A caller whose identity has no end, or one that has
 // passed, is refused like one without an agreement.
 func Decide(f Facts) Grant {
-	if f.Caller.Kind == identity.Operator {
+	switch f.Caller.Kind {
+	case identity.Operator:
 		return operate(&f)
+	case identity.Resident:
+		return own(&f)
 	}
 	mine := entitled(&f)
 	if mine == 0 || !possible(f.Action, mine) {

@@ -273,6 +273,7 @@ func TestAnswers(t *testing.T) {
 		{access.NoConsent, errs.Forbidden, "NO_PATIENT_CONSENT"},
 		{access.NotYours, errs.NotFound, ""},
 		{access.Invalidated, errs.NotFound, "INVALIDATED_RESOURCE"},
+		{access.StepUp, errs.Unauthenticated, "STEP_UP_REQUIRED"},
 		{200, errs.Forbidden, "ACCESS_DENIED"},
 	} {
 		err := access.Grant{Outcome: tt.outcome}.Err()

@@ -23,6 +23,9 @@ var (
 	})
 	drawFacts = rapid.Custom(func(t *rapid.T) access.Facts {
 		f := consultant() // in order but for a few things, or nothing would ever be allowed
+		if rapid.Bool().Draw(t, "resident") {
+			f = mary()
+		}
 		for range rapid.IntRange(0, 4).Draw(t, "changes") {
 			change(t, &f)
 		}
@@ -43,7 +46,12 @@ func change(t *rapid.T, f *access.Facts) {
 		func() { f.Agreement.Suspended = rapid.Bool().Draw(t, "suspended") },
 		func() { f.Agreement.Read = drawSet.Draw(t, "read") },
 		func() { f.Asked = drawSet.Draw(t, "asked") },
-		func() { f.Action = access.Action(rapid.IntRange(0, 6).Draw(t, "action")) },
+		func() { f.Action = access.Action(rapid.IntRange(0, 8).Draw(t, "action")) },
+		func() { f.Caller.Proofing = identity.Proofing(rapid.IntRange(0, 3).Draw(t, "proofing")) },
+		func() { f.Caller.Person = rapid.SampledFrom([]string{"", "pmary"}).Draw(t, "whose") },
+		func() { f.Self = rapid.Bool().Draw(t, "self") },
+		func() { f.Ended = rapid.Bool().Draw(t, "ended") },
+		func() { f.SteppedUp = rapid.Bool().Draw(t, "stepped up") },
 		func() { f.Known = rapid.Bool().Draw(t, "known") },
 		func() { f.ByNumber = rapid.Bool().Draw(t, "by number") },
 		func() { f.Sensitive, f.Cleared = rapid.Bool().Draw(t, "sensitive"), rapid.Bool().Draw(t, "cleared") },
@@ -77,6 +85,11 @@ func narrow(t *rapid.T, f access.Facts) access.Facts {
 		},
 		func() { f.Caller.Expires = f.Caller.Expires.Add(-time.Hour) },
 		func() { f.Caller.Role = identity.NoRole },
+		func() { f.Caller.Proofing = min(f.Caller.Proofing, identity.P5) },
+		func() { f.Caller.Person = "" },
+		func() { f.Self = false },
+		func() { f.Ended = true },
+		func() { f.SteppedUp = false },
 		func() { f.Known = false },
 		func() { f.Sensitive = true },
 		func() { f.Cleared = false },
@@ -123,6 +136,9 @@ func TestGrantsKeepWithinTheirBounds(t *testing.T) {
 			if g.Sections != 0 || g.Basis != access.NoBasis || g.Reduced || g.Err() == nil {
 				t.Fatalf("a refusal gives something: %+v", g)
 			}
+			return
+		}
+		if f.Caller.Kind == identity.Resident { // see TestResidentsKeepToTheirOwn
 			return
 		}
 		if f.Action == access.Consult || f.Caller.Kind == identity.Operator { // of nobody's record: nothing of one is given

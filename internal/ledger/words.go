@@ -11,8 +11,28 @@ import (
 // Words says in plain English what an event was: "Dr A, University Hospitals
 // Dorset, looked at medicines, because of an appointment". names gives an
 // organisation's name, or "" to show its code; it may be nil.
-func Words(e Event, names func(nhs.ODS) string) string {
+func Words(e Event, names func(nhs.ODS) string) string { return words(e, names, "The person themself") }
+
+// WordsToYou is Words for the person whom the event is about: what they did
+// themself is said to them: "You looked at medicines".
+func WordsToYou(e Event, names func(nhs.ODS) string) string { return words(e, names, "You") }
+
+// own reports whether the event is about the caller's own record. Of what was
+// refused before that was clear it is not said whose account it was: it may have
+// been another's.
+func own(e Event) bool {
+	return e.Kind == identity.Resident && (e.Basis == access.Self || e.Outcome == access.StepUp)
+}
+
+func words(e Event, names func(nhs.ODS) string, self string) string {
 	var b strings.Builder
+	if own(e) {
+		b.WriteString(self + " ")
+		if e.Outcome == access.StepUp {
+			return b.String() + "asked to " + phrase(wanted, e.Action) + object(e) + " and was asked for a passkey first"
+		}
+		return b.String() + phrase(did, e.Action) + object(e)
+	}
 	b.WriteString(who(e))
 	if org := orgName(e.Org, names); org != "" {
 		b.WriteString(", " + org)
@@ -38,6 +58,8 @@ func who(e Event) string {
 		return "The programme's operator (" + e.Name + ")"
 	case e.Kind == identity.Operator:
 		return "The programme's operator"
+	case e.Kind == identity.Resident: // never by name: that may be another's
+		return "Somebody with an account of their own"
 	case e.Name != "":
 		return e.Name
 	case e.Kind == identity.System && e.Client != "":
@@ -63,7 +85,7 @@ func orgName(code nhs.ODS, names func(nhs.ODS) string) string {
 // object is what was looked at, in the words of the sections.
 func object(e Event) string {
 	switch e.Action {
-	case access.Find:
+	case access.Find, access.SeeAccesses, access.Export:
 		return ""
 	case access.Choose:
 		return strings.TrimPrefix(e.What, "sharing choice") // ": none"
@@ -86,9 +108,11 @@ func object(e Event) string {
 
 var (
 	did = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
-		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "saw or set, for the programme: "}
+		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "saw or set, for the programme: ",
+		access.SeeAccesses: "looked at who had looked at the record", access.Export: "took a copy of the whole record"}
 	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search",
-		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "see or set, for the programme: "}
+		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "see or set, for the programme: ",
+		access.SeeAccesses: "look at who had looked at the record", access.Export: "take a copy of the whole record"}
 
 	because = []string{
 		access.NoBasis:       "",
@@ -98,6 +122,7 @@ var (
 		access.ByAppointment: "of an appointment",
 		access.Finding:       "finding people is part of the role",
 		access.ByOperator:    "it is the operator's office",
+		access.Self:          "it is their own record",
 	}
 
 	refusals = []string{
@@ -108,6 +133,7 @@ var (
 		access.NotYours:       "not a part of the record that is open to them",
 		access.Allowed:        "",
 		access.Invalidated:    "the NHS number is no longer valid",
+		access.StepUp:         "a passkey is asked for first",
 	}
 )
 

@@ -15,8 +15,10 @@ func TestEverythingHasWords(t *testing.T) {
 	for a := access.Read; a.String() != "other"; a++ {
 		for b := access.Registered; b.String() != "other"; b++ {
 			for o := access.Refused; o.String() != "other"; o++ {
-				if got := Words(Event{Action: a, Basis: b, Outcome: o}, nil); strings.Contains(got, "no words") {
-					t.Errorf("%v %v %v: %s", a, b, o, got)
+				for _, k := range []identity.Kind{identity.Nobody, identity.Resident} {
+					if got := Words(Event{Kind: k, Action: a, Basis: b, Outcome: o}, nil); strings.Contains(got, "no words") {
+						t.Errorf("%v %v %v: %s", a, b, o, got)
+					}
 				}
 			}
 		}
@@ -65,11 +67,32 @@ func TestWords(t *testing.T) {
 			"The programme's operator, set the person's sharing choice: none, because it is the operator's office"},
 		{change(func(e *Event) { e.Outcome, e.Basis = access.Invalidated, access.NoBasis }),
 			"Dr A, University Hospitals Dorset, asked to look at medicines and was refused: the NHS number is no longer valid"},
+		{Event{Kind: identity.Resident, Name: "Mary", Action: access.Read, Outcome: access.Allowed, Basis: access.Self, Sections: section.Of(section.Results, section.Letters)},
+			"The person themself looked at results and letters"},
+		{Event{Kind: identity.Resident, Action: access.SeeAccesses, Outcome: access.Allowed, Basis: access.Self},
+			"The person themself looked at who had looked at the record"},
+		{Event{Kind: identity.Resident, Action: access.Export, Outcome: access.StepUp},
+			"The person themself asked to take a copy of the whole record and was asked for a passkey first"},
+		{Event{Kind: identity.Resident, Name: "Mallory", Action: access.Read, Outcome: access.Unknown, Sections: section.Of(section.Results)},
+			"Somebody with an account of their own, asked to look at results and was refused: no such record for them"},
 		{change(func(e *Event) { e.Basis = 250 }),
 			"Dr A, University Hospitals Dorset, looked at medicines, because something that this version has no words for"},
 	} {
 		if got := Words(c.e, names); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
+
+// What somebody did themself is said to them.
+func TestWordsToYou(t *testing.T) {
+	for e, want := range map[Event]string{
+		{Kind: identity.Resident, Action: access.Read, Outcome: access.Allowed, Basis: access.Self, Sections: section.Of(section.Medicines)}: "You looked at medicines",
+		{Kind: identity.Resident, Action: access.Export, Outcome: access.Allowed, Basis: access.Self}:                                        "You took a copy of the whole record",
+		{Kind: identity.Professional, Name: "Dr A", Action: access.Read, Outcome: access.Allowed, Basis: access.Registered}:                  "Dr A, looked at the record, because it is the registered practice",
+	} {
+		if got := WordsToYou(e, nil); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 }
