@@ -77,6 +77,13 @@ type Options struct {
 	Certs    Certificates // sources' listener; nil: by token only
 	Receiver Receiver     // sources' listener
 
+	Sessions      Sessions    // of residents: access tokens and the cookie; nil: there are none
+	StaffSessions Sessions    // of professionals in the staff pages, by cookie; nil: there are none
+	Routes        []web.Route // that the audiences bring, people's listener
+	// ErrorPage makes a page of an error, whose status is set already: of routes that
+	// are pages, and for browsers that no route took. nil: they get problem documents.
+	ErrorPage func(c *fiber.Ctx, p web.Problem) error
+
 	Log     slog.Handler
 	Metrics Metrics // nil: none
 	Now     func() time.Time
@@ -142,6 +149,7 @@ type server struct {
 	app       *fiber.App
 	base      string // of FHIR: BaseURL + "/fhir/R4"
 	secure    bool   // the world reaches us by TLS
+	origin    string // of our own pages
 	cursors   *web.Cursors
 	rate      *limiter
 	rooms     *rooms
@@ -158,6 +166,7 @@ func New(o Options) *fiber.App {
 	o.Certs = nil // a certificate is a system's, and no system reads for itself
 	s := newServer(o, 64<<10, 10*time.Second)
 	s.mountPublic()
+	s.mountAudiences()
 	s.mountFHIR()
 	return s.app
 }
@@ -179,7 +188,7 @@ func newServer(o Options, body int, read time.Duration) *server {
 	if err != nil {
 		panic("api: " + err.Error()) // a derived key always has a length that AES takes
 	}
-	s := &server{o: o, ctx: context.Background(), base: o.BaseURL + "/fhir/R4", secure: strings.HasPrefix(o.BaseURL, "https:"), cursors: cursors,
+	s := &server{o: o, ctx: context.Background(), base: o.BaseURL + "/fhir/R4", secure: strings.HasPrefix(o.BaseURL, "https:"), origin: originOf(o.BaseURL), cursors: cursors,
 		rooms: newRooms(o.Limits.Bodies, o.Limits.Read+time.Second),
 		rate:  newLimiter(o.Limits.PerSecond, o.Limits.Burst), everyone: newTurns(o.Limits.Everything, o.Limits.EverythingIn)}
 	s.unmatched = s.newRoute("", "unmatched")

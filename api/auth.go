@@ -18,11 +18,19 @@ func (s *server) identify(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admit(c, caller); err != nil {
+		return err
+	}
+	return c.Next()
+}
+
+// admit makes the caller that of the request, unless their identity has ended.
+func (s *server) admit(c *fiber.Ctx, caller identity.Caller) error {
 	if caller.Kind == identity.Nobody || caller.ID == "" || !s.o.Now().Before(caller.Expires) {
 		return errs.New(errs.Unauthenticated, "Your sign-in has ended. Sign in again.")
 	}
 	web.From(c).Caller = caller
-	return c.Next()
+	return nil
 }
 
 // headerActing names the user that a clinical system acts for, by a token of their
@@ -42,6 +50,9 @@ func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 	token, ok := bearer(headers[0])
 	if !ok {
 		return identity.Caller{}, errs.New(errs.Unauthenticated, "The Authorization header must be Bearer and a token.")
+	}
+	if strings.HasPrefix(token, sessionToken) && s.o.Sessions != nil {
+		return s.o.Sessions.Authenticate(web.Of(ctx).Ctx, token)
 	}
 	if !strings.Contains(token, systemToken) {
 		return s.o.Auth.Verify(web.Of(ctx).Ctx, token)

@@ -74,15 +74,21 @@ func (s *server) finish(ctx *fasthttp.RequestCtx) {
 	if call.Correlation != "" {
 		h.SetCanonical(hCorrelationID, []byte(call.Correlation))
 	}
-	h.SetCanonical(hCacheControl, vNoStore)
-	h.SetCanonical(hNosniff, vNosniff)
-	h.SetCanonical(hPolicy, vPolicy)
-	if s.secure {
-		h.SetCanonical(hTransport, vTransport)
-	}
 	r := routeOf(ctx)
 	if r == nil {
 		r = s.unmatched
+	}
+	h.SetCanonical(hNosniff, vNosniff)
+	// A page says what it may load, and of a public one what a browser may keep: no
+	// other answer has a say in either.
+	if !r.page || len(h.PeekBytes(hPolicy)) == 0 {
+		h.SetCanonical(hPolicy, vPolicy)
+	}
+	if !r.page || !r.open || len(h.PeekBytes(hCacheControl)) == 0 {
+		h.SetCanonical(hCacheControl, vNoStore)
+	}
+	if s.secure {
+		h.SetCanonical(hTransport, vTransport)
 	}
 	status, took := ctx.Response.StatusCode(), time.Since(call.Started)
 	r.metrics.Done(status, took)
@@ -114,25 +120,32 @@ func (s *server) line(ctx *fasthttp.RequestCtx, r *route, call *web.Call, status
 func (s *server) answer(c *fiber.Ctx) error {
 	defer func() {
 		if p := recover(); p != nil {
-			s.panicked(c.Context(), p)
+			s.panicked(c, p)
 		}
 	}()
 	if err := c.Next(); err != nil {
 		s.refuse(c.Context(), err)
+		s.render(c, err)
 	}
 	return nil
 }
 
 // panicked logs the stack, but of the panic's value only what the runtime says: a
 // value may hold somebody's data.
-func (s *server) panicked(ctx *fasthttp.RequestCtx, p any) {
+func (s *server) panicked(c *fiber.Ctx, p any) {
+	s.logPanic(c.Context(), p)
+	err := errs.New(errs.Internal, "panic")
+	s.write(c.Context(), err)
+	s.render(c, err)
+}
+
+func (s *server) logPanic(ctx *fasthttp.RequestCtx, p any) {
 	what := fmt.Sprintf("%T", p)
 	if e, ok := p.(runtime.Error); ok {
 		what = e.Error()
 	}
 	slog.New(s.o.Log).LogAttrs(s.ctx, slog.LevelError, "panic", slog.String("id", web.Of(ctx).RequestID),
 		slog.String("what", what), slog.String("stack", string(debug.Stack())))
-	s.write(ctx, errs.New(errs.Internal, "panic"))
 }
 
 // failed answers for fiber: what could not be read as a request at all, and so

@@ -105,6 +105,11 @@ func (w *world) Verify(_ context.Context, token string) (identity.Caller, error)
 	return identity.Caller{}, errs.New(errs.Unauthenticated, "The token does not hold.")
 }
 
+// Authenticate stands for the sessions of residents and of staff.
+func (w *world) Authenticate(ctx context.Context, token string) (identity.Caller, error) {
+	return w.Verify(ctx, token)
+}
+
 func (w *world) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
 	a, _, err := w.partner.Agreement(ctx, org)
 	if errs.KindOf(err) == errs.NotFound {
@@ -139,7 +144,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
 	w.system = smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: "https://record.example/oauth/token", Now: clock})
 	w.agree()
-	o := api.Options{Records: w.records, Auth: w, Systems: w.system, Certs: w.system, Receiver: w, Now: clock,
+	o := api.Options{Records: w.records, Auth: w, Systems: w.system, Certs: w.system, Receiver: w, Sessions: w, StaffSessions: w, Now: clock,
 		Log: slog.NewJSONHandler(w.log, nil), BaseURL: "https://record.example", Version: "test"}
 	for _, f := range change {
 		f(&o)

@@ -13,6 +13,8 @@ import (
 type route struct {
 	log     slog.Handler // with the route's own part of the line written already
 	metrics RouteMetrics
+	page    bool // answers HTML, under its own content policy
+	open    bool // public: what it answers may be kept, if it says so
 }
 
 type routeKey struct{}
@@ -24,7 +26,7 @@ func routeOf(ctx *fasthttp.RequestCtx) *route {
 
 func (s *server) newRoute(method, path string) *route {
 	own := []slog.Attr{slog.String("route", path), slog.String("method", method)}
-	return &route{s.o.Log.WithAttrs(own), s.o.Metrics.Route(method, path)}
+	return &route{log: s.o.Log.WithAttrs(own), metrics: s.o.Metrics.Route(method, path)}
 }
 
 // public adds a route that anybody may call.
@@ -39,7 +41,10 @@ func (s *server) protect(method, path string, h fiber.Handler) {
 }
 
 func (s *server) add(method, path string, hs ...fiber.Handler) {
-	r := s.newRoute(method, path)
+	s.addRoute(s.newRoute(method, path), method, path, hs...)
+}
+
+func (s *server) addRoute(r *route, method, path string, hs ...fiber.Handler) {
 	enter := func(c *fiber.Ctx) error {
 		c.Context().SetUserValue(routeKey{}, r)
 		return c.Next()

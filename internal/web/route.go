@@ -1,6 +1,11 @@
 package web
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/gofiber/fiber/v2"
+)
 
 // Access says who may call a route at all; the zero Access is nobody. What a caller
 // may then see is the record's decision.
@@ -21,5 +26,17 @@ type Route struct {
 	Method, Path string
 	Access       Access
 	Page         bool // a web page: takes forms, answers HTML, and sets its own content policy
+	Body         int  // bytes of a request's body at most; 0: as many as the listener takes
 	Handler      fiber.Handler
+}
+
+// Problem is an error as a page tells it.
+type Problem struct {
+	Status    int
+	Kind      errs.Kind
+	Code      string // as RULES names it; may be empty
+	Text      string // what is wrong and what to do
+	Path      string // the field that is wrong; may be empty
+	RequestID string
+	After     time.Duration // when to try again; 0: not said
 }
