@@ -11,23 +11,10 @@ import (
 // Words says in plain English what an event was: "Dr A, University Hospitals
 // Dorset, looked at medicines, because of an appointment". names gives an
 // organisation's name, or "" to show its code; it may be nil.
-func Words(e Event, names func(nhs.ODS) string) string { return words(e, names, "The person themself") }
-
-// WordsToYou is Words for the person whom the event is about: what they did
-// themself is said to them: "You looked at medicines".
-func WordsToYou(e Event, names func(nhs.ODS) string) string { return words(e, names, "You") }
-
-// own reports whether the event is about the caller's own record. Of what was
-// refused before that was clear it is not said whose account it was: it may have
-// been another's.
-func own(e Event) bool {
-	return e.Kind == identity.Resident && (e.Basis == access.Self || e.Outcome == access.StepUp)
-}
-
-func words(e Event, names func(nhs.ODS) string, self string) string {
+func Words(e Event, names func(nhs.ODS) string) string {
 	var b strings.Builder
 	if own(e) {
-		b.WriteString(self + " ")
+		b.WriteString("The person themself ")
 		if e.Outcome == access.StepUp {
 			return b.String() + "asked to " + phrase(wanted, e.Action) + object(e) + " and was asked for a passkey first"
 		}
@@ -50,6 +37,13 @@ func words(e Event, names func(nhs.ODS) string, self string) string {
 	}
 	b.WriteString("asked to " + phrase(wanted, e.Action) + object(e) + " and was refused: " + phrase(refusals, e.Outcome))
 	return b.String()
+}
+
+// own reports whether the event is about the caller's own record. Of what was
+// refused before that was clear it is not said whose account it was: it may have
+// been another's.
+func own(e Event) bool {
+	return e.Kind == identity.Resident && (e.Basis == access.Self || e.Outcome == access.StepUp)
 }
 
 func who(e Event) string {

@@ -83,16 +83,3 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
-
-// What somebody did themself is said to them.
-func TestWordsToYou(t *testing.T) {
-	for e, want := range map[Event]string{
-		{Kind: identity.Resident, Action: access.Read, Outcome: access.Allowed, Basis: access.Self, Sections: section.Of(section.Medicines)}: "You looked at medicines",
-		{Kind: identity.Resident, Action: access.Export, Outcome: access.Allowed, Basis: access.Self}:                                        "You took a copy of the whole record",
-		{Kind: identity.Professional, Name: "Dr A", Action: access.Read, Outcome: access.Allowed, Basis: access.Registered}:                  "Dr A, looked at the record, because it is the registered practice",
-	} {
-		if got := WordsToYou(e, nil); got != want {
-			t.Errorf("got  %s\nwant %s", got, want)
-		}
-	}
-}
