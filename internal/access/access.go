@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 	"github.com/dorsetcarerecord/dcr/internal/sharing"
@@ -25,6 +26,8 @@ const (
 	Administer         // restrict, mark as sensitive, invalidate, join or split records
 	SeeAccesses        // see who looked at a record
 	Export             // take a copy of the whole record away
+	Answering          // see and answer a resident's "why did you look?": no part of the record
+	Enrol              // make, list or revoke activation codes, and vouch for who recovers an account
 )
 
 // Relationship is what ties the caller's organisation to the person. Entries that
@@ -53,6 +56,7 @@ type Facts struct {
 	Relationship Relationship
 	Months       int // how far back an encounter, referral or appointment counts; 0: not at all
 	Sharing      sharing.Choice
+	AskedOf      nhs.ODS // for Answering: whose member of staff or system did what is asked about
 
 	// Of a resident only.
 	Self      bool // the record is the caller's own, or goes on in the one that is
@@ -89,6 +93,8 @@ const (
 	Finding             // finding a person, or consulting the directory, needs a role only
 	ByOperator          // the programme's operator, over the local socket
 	Self                // own record
+	ByOffice            // the privacy officer of the organisation that was asked
+	ByProgramme         // the programme office
 )
 
 // Grant is what was decided. A View can do nothing that its Grant does not list.

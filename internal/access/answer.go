@@ -42,9 +42,9 @@ func Absent() error { return errs.New(errs.NotFound, "There is no such record.")
 func (g Grant) Err() error { return Answer(g.Outcome) }
 
 var (
-	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer", "see-accesses", "export"}
+	actions  = [...]string{"none", "read", "find", "consult", "choose", "administer", "see-accesses", "export", "answer", "enrol"}
 	outcomes = [...]string{"refused", "unknown", "no-relationship", "no-consent", "not-yours", "allowed", "invalidated", "step-up"}
-	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator", "self"}
+	bases    = [...]string{"none", "registered", "encounter", "referral", "appointment", "finding", "operator", "self", "office", "programme"}
 )
 
 func (a Action) String() string  { return name(actions[:], int(a)) }

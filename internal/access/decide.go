@@ -17,6 +17,12 @@ func Decide(f Facts) Grant {
 	case identity.Resident:
 		return own(&f)
 	}
+	switch f.Action {
+	case Answering:
+		return answer(&f)
+	case Enrol:
+		return enrol(&f)
+	}
 	mine := entitled(&f)
 	if mine == 0 || !possible(f.Action, mine) {
 		return Grant{Outcome: Refused}

@@ -15,7 +15,7 @@ import (
 // officer is the hospital's privacy officer, whom somebody asked.
 func officer() access.Facts {
 	f := consultant()
-	f.Action, f.Asked, f.Relationship = access.Answer, 0, access.Relationship{}
+	f.Action, f.Asked, f.Relationship = access.Answering, 0, access.Relationship{}
 	f.Caller.Role, f.AskedOf = identity.PrivacyOfficer, hospital
 	return f
 }
@@ -54,7 +54,7 @@ func TestOffices(t *testing.T) {
 		{"a clinician does not answer", officer, as(identity.Clinician), no(access.Refused)},
 		{"nor the programme office", officer, as(identity.ProgrammeOffice), no(access.Refused)},
 		{"nor a system", officer, func(f *access.Facts) { f.Caller.Kind, f.Caller.Client = identity.System, "ehr" }, no(access.Refused)},
-		{"nor a resident", officer, func(f *access.Facts) { f.Caller.Kind = identity.Resident }, no(access.Refused)},
+		{"nor a resident", officer, func(f *access.Facts) { f.Caller.Kind = identity.Resident }, no(access.Unknown)},
 		{"nor under an agreement that was suspended", officer, func(f *access.Facts) { f.Agreement.Suspended = true }, no(access.Refused)},
 		{"nor after the token's end", officer, func(f *access.Facts) { f.Caller.Expires = f.Now }, no(access.Refused)},
 

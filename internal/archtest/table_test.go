@@ -19,7 +19,7 @@ var may = map[string][]string{
 	"internal/identity/smart":         {"internal/errs", "internal/identity", "internal/packed", "internal/partner", "internal/store"},
 	"internal/partner":                {"internal/errs", "internal/nhs", "internal/packed", "internal/section", "internal/store", "internal/store/driver"},
 	"internal/sharing":                {"internal/errs", "internal/nhs", "internal/packed"},
-	"internal/access":                 {"internal/errs", "internal/identity", "internal/partner", "internal/section", "internal/sharing"},
+	"internal/access":                 {"internal/errs", "internal/identity", "internal/nhs", "internal/partner", "internal/section", "internal/sharing"},
 
 	// Where it is kept.
 	"internal/store":           {"internal/errs", "internal/store/driver"},

@@ -21,9 +21,9 @@ type Reader struct {
 // page shows in its columns, and, as Sentence, in one line.
 type Told struct {
 	Time     time.Time `json:"time"`
-	Who      string    `json:"who"`                // "Dr A", "You", "A nurse", "The system Ward App"
-	Role     string    `json:"role,omitempty"`     // "Nurse", "Computer system"; none of "You"
-	Org      string    `json:"org,omitempty"`      // the organisation's name, or its code if it has none here
+	Who      string    `json:"who"`            // "Dr A", "You", "A nurse", "The system Ward App"
+	Role     string    `json:"role,omitempty"` // "Nurse", "Computer system"; none of "You"
+	Org      string    `json:"org,omitempty"`  // the organisation's name, or its code if it has none here
 	OrgCode  nhs.ODS   `json:"orgCode,omitempty"`
 	System   string    `json:"system,omitempty"`   // the computer system it was done with
 	OnBehalf string    `json:"onBehalf,omitempty"` // who was acted for
@@ -38,7 +38,7 @@ type Told struct {
 // Tell says what an event was to the person whose record it is about.
 func Tell(e Event, to Reader) Told {
 	t := Told{Time: e.Time, OnBehalf: e.OnBehalf, Allowed: e.Outcome == access.Allowed, OrgCode: e.Org}
-	t.Own = e.Kind == identity.Resident && e.Caller != "" && e.Caller == to.Account
+	t.Own = own(e) || e.Kind == identity.Resident && e.Caller != "" && e.Caller == to.Account
 	t.Org = orgName(e.Org, to.Names)
 	if e.Kind == identity.System {
 		t.System = e.Client
@@ -115,12 +115,11 @@ func toldWho(e *Event, own bool) (who, role string) {
 	role = told(rolesInWords, e.Role)
 	switch e.Kind {
 	case identity.Resident:
-		// Another account than the reader's: one of theirs from before, or somebody who
-		// acts for them.
-		if e.Basis == access.NoBasis && e.Outcome != access.Allowed {
+		// Never by name: what was refused may be another's.
+		if e.Outcome != access.Allowed {
 			return "Somebody with an account of their own", ""
 		}
-		return "A person with access to your record", ""
+		return "A person who may act for you", ""
 	case identity.Operator:
 		return "The office that runs the Dorset Care Record", "Programme office"
 	case identity.System:

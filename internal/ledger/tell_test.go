@@ -59,7 +59,9 @@ func TestTell(t *testing.T) {
 			e.Kind, e.Client, e.Name, e.Role = identity.System, "ward-app", "Nurse B", identity.Nurse
 			e.Sections = section.Of(section.Allergies, section.Medicines, section.Results)
 		}), "Nurse B, nurse at University Hospitals Dorset, using the system ward-app, looked at your allergies, your medicines and your test results, because you have or had an appointment there."},
-		{"a system alone", with(func(e *Event) { e.Kind, e.Client, e.Name, e.Role, e.Basis = identity.System, "ward-app", "", 0, access.ByEncounter }),
+		{"a system alone", with(func(e *Event) {
+			e.Kind, e.Client, e.Name, e.Role, e.Basis = identity.System, "ward-app", "", 0, access.ByEncounter
+		}),
 			"The system ward-app, University Hospitals Dorset, looked at your medicines, because you were seen or stayed there."},
 		{"nobody named", with(func(e *Event) {
 			e.Name, e.Role, e.Action, e.Basis, e.Sections = "", identity.SocialWorker, access.Find, access.Finding, section.Of(section.Demographics)

@@ -10,18 +10,26 @@ import (
 // profession takes for granted.
 var (
 	doneTo = map[access.Action]string{
-		access.Read:       "looked at",
-		access.Find:       "found you by a search",
-		access.Consult:    "looked up organisations and staff",
-		access.Choose:     "set who may see your record",
-		access.Administer: "looked at or changed how your record is kept",
+		access.Read:        "looked at",
+		access.Find:        "found you by a search",
+		access.Consult:     "looked up organisations and staff",
+		access.Choose:      "set who may see your record",
+		access.Administer:  "looked at or changed how your record is kept",
+		access.SeeAccesses: "looked at who had looked at your record",
+		access.Export:      "took a copy of your whole record",
+		access.Answering:   "saw or answered your question why somebody looked",
+		access.Enrol:       "saw to a code for your own account",
 	}
 	askedTo = map[access.Action]string{
-		access.Read:       "asked to look at",
-		access.Find:       "searched for you",
-		access.Consult:    "asked to look up organisations and staff",
-		access.Choose:     "asked to set who may see your record",
-		access.Administer: "asked to look at or change how your record is kept",
+		access.Read:        "asked to look at",
+		access.Find:        "searched for you",
+		access.Consult:     "asked to look up organisations and staff",
+		access.Choose:      "asked to set who may see your record",
+		access.Administer:  "asked to look at or change how your record is kept",
+		access.SeeAccesses: "asked to see who had looked at your record",
+		access.Export:      "asked for a copy of your whole record",
+		access.Answering:   "asked to see or answer your question why somebody looked",
+		access.Enrol:       "asked to see to a code for your own account",
 	}
 
 	becauseYou = map[access.Basis]string{
@@ -32,6 +40,9 @@ var (
 		access.ByAppointment: "because you have or had an appointment there",
 		access.Finding:       "because finding the right person is part of their work",
 		access.ByOperator:    "because they run the service",
+		access.Self:          "because it is your own record",
+		access.ByOffice:      "because you asked their organisation",
+		access.ByProgramme:   "because their office helps people with their accounts",
 	}
 
 	refusedTo = map[access.Outcome]string{
@@ -42,6 +53,7 @@ var (
 		access.NotYours:       "that part of your record is not open to them",
 		access.Allowed:        "",
 		access.Invalidated:    "your NHS number had been replaced",
+		access.StepUp:         "it had to be confirmed with a passkey first",
 	}
 
 	rolesInWords = map[identity.Role]string{

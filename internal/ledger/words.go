@@ -83,7 +83,7 @@ func object(e Event) string {
 		return ""
 	case access.Choose:
 		return strings.TrimPrefix(e.What, "sharing choice") // ": none"
-	case access.Consult, access.Administer:
+	case access.Consult, access.Administer, access.Answering, access.Enrol:
 		return e.What
 	}
 	var parts []string
@@ -103,10 +103,12 @@ func object(e Event) string {
 var (
 	did = []string{"used ", access.Read: "looked at ", access.Find: "found the person by a search",
 		access.Consult: "looked up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "saw or set, for the programme: ",
-		access.SeeAccesses: "looked at who had looked at the record", access.Export: "took a copy of the whole record"}
+		access.SeeAccesses: "looked at who had looked at the record", access.Export: "took a copy of the whole record",
+		access.Answering: "saw or answered the person's question why somebody looked: ", access.Enrol: "did for the person's own account: "}
 	wanted = []string{"use ", access.Read: "look at ", access.Find: "find the person by a search",
 		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "see or set, for the programme: ",
-		access.SeeAccesses: "look at who had looked at the record", access.Export: "take a copy of the whole record"}
+		access.SeeAccesses: "look at who had looked at the record", access.Export: "take a copy of the whole record",
+		access.Answering: "see or answer the person's question why somebody looked: ", access.Enrol: "do for the person's own account: "}
 
 	because = []string{
 		access.NoBasis:       "",
@@ -117,6 +119,8 @@ var (
 		access.Finding:       "finding people is part of the role",
 		access.ByOperator:    "it is the operator's office",
 		access.Self:          "it is their own record",
+		access.ByOffice:      "it is the privacy officer of the organisation that was asked",
+		access.ByProgramme:   "it is the programme office",
 	}
 
 	refusals = []string{
