@@ -17,11 +17,17 @@ import (
 // Find looks people up, which needs a role and no relationship (RULES 3). Each
 // person returned or withheld is an event in the ledger, and a search that finds
 // nobody is one too. withheld says that somebody was found who chose not to be
-// shown: no more is told of them.
+// shown: no more is told of them. A resident finds themself, and for anybody else
+// nobody.
 func (r *Records) Find(ctx context.Context, caller identity.Caller, requestID string, who Who) (found []Known, withheld bool, err error) {
 	candidates, err := r.candidates(ctx, who)
 	if err != nil {
 		return nil, false, err
+	}
+	if caller.Kind == identity.Resident {
+		if candidates, err = r.onlySelf(ctx, PersonID(caller.Person), candidates); err != nil {
+			return nil, false, err
+		}
 	}
 	f := access.Facts{Caller: caller, Action: access.Find, Asked: section.Of(section.Demographics), ByNumber: !who.Number.IsZero(), Now: r.o.Now()}
 	if len(candidates) == 0 {
@@ -50,7 +56,7 @@ func (r *Records) Find(ctx context.Context, caller identity.Caller, requestID st
 			if err != nil {
 				return nil, false, err
 			}
-			found = append(found, known.known(members[0], facts.Restricted))
+			found = append(found, known.known(members[0], grant.Reduced))
 		case access.NoConsent:
 			withheld = true
 		case access.Refused:
@@ -58,6 +64,26 @@ func (r *Records) Find(ctx context.Context, caller identity.Caller, requestID st
 		}
 	}
 	return found, withheld, refusal
+}
+
+// onlySelf returns those who are the resident, or go on in the same record as they
+// do. That a search met others is no event of theirs, for it told nothing of them.
+func (r *Records) onlySelf(ctx context.Context, self PersonID, candidates []PersonID) ([]PersonID, error) {
+	mine, _, _, err := r.surviving(ctx, self)
+	if err != nil {
+		return nil, err
+	}
+	var own []PersonID
+	for _, p := range candidates {
+		theirs, _, _, err := r.surviving(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if theirs == mine {
+			own = append(own, p)
+		}
+	}
+	return own, nil
 }
 
 // candidates returns who may be meant.

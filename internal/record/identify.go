@@ -185,5 +185,5 @@ func describe(patient fhir.Node) (person, error) {
 	v := fhir.Patient{Node: patient}
 	name := v.Name()
 	return person{number: number, birthDate: v.BirthDate(), gender: v.Gender(), family: name.Family(), given: name.Given(),
-		postcode: v.Postcode(), restrict: v.Labelled("R")}, nil
+		postcode: v.Postcode(), restrict: v.Labelled("R"), ended: endedBy(patient)}, nil
 }

@@ -81,6 +81,9 @@ func event(f access.Facts, g access.Grant, p PersonID, what, request string) *le
 // (following a join), the relations. It returns the members of the record, the
 // surviving one first; of an unknown person, that one.
 func (r *Records) facts(ctx context.Context, f *access.Facts, p PersonID) ([]PersonID, error) {
+	if f.Caller.Kind == identity.Resident {
+		return r.ownFacts(ctx, f, p)
+	}
 	var err error
 	if f.Agreement, err = r.o.Partners.Agreement(ctx, f.Caller.Org); err != nil {
 		return nil, err
@@ -141,12 +144,11 @@ func (r *Records) decisive(ctx context.Context, p PersonID, caller identity.Call
 type Directory struct{ r *Records }
 
 // OpenDirectory decides whether the caller may read of organisations, staff, places
-// and medications: everybody may whose role and agreement read anything at all. It
-// is an event about no person.
+// and medications: everybody may whose role and agreement read anything at all, and
+// residents, whose entries name them. It is an event about no person.
 func (r *Records) OpenDirectory(ctx context.Context, caller identity.Caller, typ, requestID string) (*Directory, error) {
 	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Consult, Asked: section.All}
-	var err error
-	if f.Agreement, err = r.o.Partners.Agreement(ctx, caller.Org); err != nil {
+	if _, err := r.facts(ctx, &f, ""); err != nil {
 		return nil, err
 	}
 	grant := access.Decide(f)

@@ -10,7 +10,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
-const personFormat = 1
+const personFormat = 2 // 1 did not say whether they have died
 
 // person is who somebody is, as the practice they are registered with says.
 type person struct {
@@ -25,6 +25,8 @@ type person struct {
 	entry     string // the entry that is their Patient
 	order     order  // of the message that said so
 	restrict  bool   // the practice's Patient is labelled restricted (PDS code R)
+	ended     bool   // it says that they have died, or is not active
+	unsaid    bool   // ended was not kept yet when this was written
 }
 
 func (p *person) encode() []byte {
@@ -39,12 +41,12 @@ func (p *person) encode() []byte {
 	for _, g := range p.given {
 		b = packed.AppendString(b, g)
 	}
-	return b
+	return packed.AppendBool(b, p.ended)
 }
 
 func decodePerson(b []byte, rev uint64) (person, error) {
-	r, _ := packed.NewReader(b, personFormat)
-	p := person{rev: rev}
+	r, format := packed.NewReader(b, personFormat)
+	p := person{rev: rev, unsaid: format == 1}
 	digits := r.String()
 	var practice string
 	for _, s := range []*string{&p.birthDate, &p.family, &p.gender, &p.postcode, &practice, &p.entry, &p.order.key} {
@@ -55,6 +57,9 @@ func decodePerson(b []byte, rev uint64) (person, error) {
 	p.restrict = r.Bool()
 	for range r.Len() {
 		p.given = append(p.given, r.String())
+	}
+	if format > 1 {
+		p.ended = r.Bool()
 	}
 	err := r.Close()
 	if err == nil {
