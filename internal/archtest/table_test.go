@@ -13,6 +13,7 @@ var may = map[string][]string{
 
 	// Who, and what was agreed.
 	"internal/identity":               {"internal/nhs"},
+	"internal/identity/account":       {"internal/errs", "internal/identity", "internal/identity/passkey", "internal/nhs", "internal/packed", "internal/store", "internal/store/driver"},
 	"internal/identity/oidc":          {"internal/errs", "internal/identity", "internal/nhs"},
 	"internal/identity/oidc/oidctest": {},
 	"internal/identity/passkey":       {"internal/errs", "internal/packed"},
@@ -37,7 +38,10 @@ var may = map[string][]string{
 	"internal/feeds":            {"internal/errs", "internal/fhir", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
 	"internal/feeds/fhirbundle": {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
 
+	"internal/inquiry": {"internal/access", "internal/errs", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/section", "internal/store", "internal/store/driver"},
+
 	// The doors.
+	"professional":         {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/inquiry", "internal/nhs", "internal/web"},
 	"internal/web":         {"internal/errs", "internal/identity"},
 	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
 	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
@@ -51,7 +55,7 @@ var may = map[string][]string{
 	"internal/obs":    {},
 	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
-	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt"},
+	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate"},
 	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
 	"internal/seed":   {"internal/identity", "internal/nhs", "internal/partner"},
 

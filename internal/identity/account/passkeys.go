@@ -1,0 +1,281 @@
+package account
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/passkey"
+	"github.com/dorsetcarerecord/dcr/internal/store"
+)
+
+// Refusals that a page acts on.
+const (
+	CodeLastPasskey  = "LAST_PASSKEY"
+	CodeTooManyKeys  = "TOO_MANY_PASSKEYS"
+	CodeKeyElsewhere = "PASSKEY_IN_USE"
+)
+
+// Passkeys returns the passkeys of an account, oldest first.
+func (a *Accounts) Passkeys(ctx context.Context, account string) ([]Passkey, error) {
+	acc, err := a.active(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return a.keysOf(ctx, &acc)
+}
+
+func (a *Accounts) keysOf(ctx context.Context, acc *Account) (list []Passkey, err error) {
+	var bad error
+	_, err = a.o.DB.Find(ctx, store.Query{Collection: passkeys, Partition: acc.ID}, func(d *store.Doc) bool {
+		k, err := decodePasskey(d)
+		if bad = err; err != nil {
+			return false
+		}
+		if acc.HasKey(k.Number) {
+			list = append(list, k)
+		}
+		return true
+	})
+	slices.SortFunc(list, func(x, y Passkey) int { return cmp.Compare(x.Number, y.Number) })
+	return list, cmp.Or(err, bad)
+}
+
+// AddPasskey adds a passkey to an account, with what is committed with it, such as the
+// step-up that allowed it. The owner is told.
+func (a *Accounts) AddPasskey(ctx context.Context, account string, c passkey.Credential, also ...store.Op) error {
+	c, err := tidied(c)
+	if err != nil {
+		return err
+	}
+	if err := a.claim(ctx, c.ID, account); err != nil {
+		return err
+	}
+	return worded(a.change(ctx, account, func(acc *Account, now time.Time) ([]store.Op, error) {
+		if len(acc.Keys) >= a.o.MaxKeys {
+			return nil, errs.Coded(errs.Unprocessable, CodeTooManyKeys, "An account has at most %d passkeys. Remove one first.", a.o.MaxKeys)
+		}
+		k := acc.add(c)
+		added, err := k.op(account)
+		told := NoticeOp(account, Notice{Kind: PasskeyAdded, At: now, About: c.Name})
+		return append([]store.Op{added, told}, also...), err
+	}))
+}
+
+// add gives the account a new passkey.
+func (a *Account) add(c passkey.Credential) Passkey {
+	a.nextKey++
+	a.Keys = append(a.Keys, a.nextKey)
+	return Passkey{ID: passkeyID(c.ID), Number: a.nextKey, Credential: c}
+}
+
+// claim makes a credential id the account's own, unless another account has it. It comes
+// before the commit that adds the passkey: a claim whose account does not hold the
+// passkey counts for nothing, so stopping between the two leaves the id free.
+func (a *Accounts) claim(ctx context.Context, credential []byte, account string) error {
+	err := a.claims.Take(ctx, claimOf(credential), account, func(ctx context.Context, owner string) (bool, error) {
+		held := false
+		err := a.o.DB.Get(ctx, []store.Ref{passkeyRef(owner, passkeyID(credential))}, func(*store.Doc) bool {
+			held = true
+			return true
+		})
+		return held, err
+	})
+	if errs.KindOf(err) == errs.Conflict {
+		return keyInUse()
+	}
+	return err
+}
+
+func keyInUse() error {
+	return errs.Coded(errs.Conflict, CodeKeyElsewhere, "This passkey is registered already. Make a new one.")
+}
+
+// worded puts words to what a person can be told of a commit that did not happen.
+func worded(err error) error {
+	if movedOn(err, passkeys) {
+		return keyInUse()
+	}
+	if errs.KindOf(err) == errs.Conflict && errs.CodeOf(err) == "" {
+		return errs.New(errs.Conflict, "Something about your account changed in the meantime. Try again.")
+	}
+	return err
+}
+
+// RenamePasskey gives a passkey another name, and tells.
+func (a *Accounts) RenamePasskey(ctx context.Context, account, id, name string) error {
+	name, err := tidyName(name)
+	if err != nil {
+		return err
+	}
+	for {
+		acc, err := a.active(ctx, account)
+		if err != nil {
+			return err
+		}
+		k, err := a.key(ctx, &acc, id)
+		if err != nil {
+			return err
+		}
+		k.Credential.Name = name
+		renamed, err := k.op(account)
+		if err != nil {
+			return err
+		}
+		told := NoticeOp(account, Notice{Kind: PasskeyRenamed, At: a.o.Now(), About: name})
+		if err = a.o.DB.Commit(ctx, account, []store.Op{renamed, told}); !movedOn(err, passkeys) {
+			return err
+		}
+	}
+}
+
+// RemovePasskey removes a passkey, and with it the sessions that it began. The last one
+// is removed only if the person can come back without anybody's help: by NHS login at P9.
+func (a *Accounts) RemovePasskey(ctx context.Context, account, id string, also ...store.Op) error {
+	var gone Passkey
+	for {
+		err := a.change(ctx, account, func(acc *Account, now time.Time) ([]store.Op, error) {
+			k, err := a.key(ctx, acc, id)
+			if err != nil {
+				return nil, err
+			}
+			if len(acc.Keys) == 1 && (acc.Enrolled != ByNHSLogin || acc.Proofing < identity.P9) {
+				return nil, errs.Coded(errs.Unprocessable, CodeLastPasskey, "This is your only passkey: without it you could not log in. Add another one first.")
+			}
+			acc.drop(k.Number)
+			gone = k
+			told := NoticeOp(account, Notice{Kind: PasskeyRemoved, At: now, About: k.Credential.Name})
+			return append([]store.Op{k.deletion(account), told}, also...), nil
+		})
+		if movedOn(err, passkeys) { // it was used at this moment
+			continue
+		}
+		if err != nil {
+			return worded(err)
+		}
+		return a.claims.Release(ctx, claimOf(gone.Credential.ID), account)
+	}
+}
+
+func (a *Account) drop(number uint64) {
+	a.Keys = slices.DeleteFunc(slices.Clone(a.Keys), func(k uint64) bool { return k == number })
+}
+
+// key reads a passkey of an account that counts.
+func (a *Accounts) key(ctx context.Context, acc *Account, id string) (Passkey, error) {
+	notFound := errs.New(errs.NotFound, "You have no such passkey.")
+	if len(id) != 17 || id[0] != 'k' || !IsID("a"+id[1:]) {
+		return Passkey{}, notFound
+	}
+	d, err := a.o.DB.Load(ctx, passkeyRef(acc.ID, id))
+	if errs.KindOf(err) == errs.NotFound {
+		return Passkey{}, notFound
+	}
+	if err != nil {
+		return Passkey{}, err
+	}
+	k, err := decodePasskey(d)
+	if err == nil && !acc.HasKey(k.Number) {
+		return Passkey{}, notFound
+	}
+	return k, err
+}
+
+// Owner is a passkey.Lookup: whose passkey a credential id is. If it is nobody's, was
+// removed, or its account has ended, the error and the calls to the store are the same.
+func (a *Accounts) Owner(ctx context.Context, credential []byte) (passkey.Owner, error) {
+	owner, err := a.claims.Owner(ctx, claimOf(credential))
+	if err != nil {
+		return passkey.Owner{}, err
+	}
+	if owner == "" {
+		owner = IDOf("")
+	}
+	acc, k, err := a.holds(ctx, owner, credential)
+	if err != nil {
+		return passkey.Owner{}, err
+	}
+	return passkey.Owner{Account: acc.ID, UserHandle: acc.Handle, Credential: k.Credential}, nil
+}
+
+// holds reads an account and its passkey of that credential id.
+func (a *Accounts) holds(ctx context.Context, account string, credential []byte) (acc Account, k Passkey, err error) {
+	var bad error
+	refs := [...]store.Ref{Ref(account), passkeyRef(account, passkeyID(credential))}
+	err = a.o.DB.Get(ctx, refs[:], func(d *store.Doc) bool {
+		if d.Collection == accounts {
+			acc, bad = Decode(d)
+		} else {
+			k, bad = decodePasskey(d)
+		}
+		return bad == nil
+	})
+	if err = cmp.Or(err, bad); err != nil {
+		return Account{}, Passkey{}, err
+	}
+	if acc.State != Active || !acc.HasKey(k.Number) || !bytes.Equal(k.Credential.ID, credential) {
+		return Account{}, Passkey{}, errs.New(errs.NotFound, "This passkey is not in use here. Use another one.")
+	}
+	return acc, k, nil
+}
+
+// Also returns what is committed with a change to an account: acc is as it will be,
+// passkey the number of the one that was used. It may be called more than once.
+type Also func(acc Account, passkey uint64) ([]store.Op, error)
+
+// SignedIn commits what follows from a login or step-up that package passkey believed:
+// the passkey as it is after its use (its count and flags when they changed, its last
+// use at most once a minute), and what also returns, such as the session.
+func (a *Accounts) SignedIn(ctx context.Context, by passkey.Asserted, also Also) (Account, error) {
+	for {
+		acc, k, err := a.holds(ctx, by.Account, by.Credential.ID)
+		if err != nil {
+			return Account{}, err
+		}
+		was, is := k.Credential, by.Credential
+		if was.SignCount != 0 && is.SignCount <= was.SignCount { // another login came between
+			return Account{}, errs.New(errs.Conflict, "This passkey was used twice at the same moment. Try again.")
+		}
+		var ops []store.Op
+		if also != nil {
+			if ops, err = also(acc, k.Number); err != nil {
+				return Account{}, err
+			}
+		}
+		if was.SignCount != is.SignCount || was.Flags != is.Flags || is.LastUsed.Sub(was.LastUsed) >= time.Minute {
+			k.Credential.SignCount, k.Credential.Flags, k.Credential.LastUsed = is.SignCount, is.Flags, is.LastUsed
+			op, err := k.op(acc.ID)
+			if err != nil {
+				return Account{}, err
+			}
+			ops = append(ops, op)
+		}
+		if len(ops) == 0 {
+			return acc, nil
+		}
+		if err = a.o.DB.Commit(ctx, acc.ID, ops); !movedOn(err, passkeys) {
+			return acc, worded(err)
+		}
+	}
+}
+
+// SignCountFell tells the owner that a login was refused because the passkey's sign
+// count fell: once an hour, however often it is tried. RULES 1.
+func (a *Accounts) SignCountFell(ctx context.Context, account string, credential []byte) error {
+	acc, k, err := a.holds(ctx, account, credential)
+	if err != nil {
+		return err
+	}
+	now := a.o.Now()
+	op := NoticeOp(acc.ID, Notice{ID: timeID(now.Truncate(time.Hour)) + k.ID, Kind: SignCountFell, At: now, About: k.Credential.Name})
+	op.Kind = store.Insert
+	err = a.o.DB.Commit(ctx, acc.ID, []store.Op{op})
+	if errs.KindOf(err) == errs.Conflict {
+		return nil
+	}
+	return err
+}
