@@ -86,7 +86,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringVar(&a.data, "data", "", "data folder of dcrd (default as configured)")
 	f.BoolVar(&a.json, "json", false, "print JSON for programs rather than text for people")
 	root.AddCommand(a.statusCommand(), a.partnersCommand(), a.clientsCommand(), a.peopleCommand(), a.feedsCommand(), a.loadCommand(),
-		a.ledgerCommand(), a.checkCommand(), a.backupCommand(), a.restoreCommand(), a.versionCommand())
+		a.ledgerCommand(), a.checkCommand(), a.backupCommand(), a.restoreCommand(), a.migrateCommand(), a.versionCommand())
 	finish(root)
 	return root
 }
@@ -156,7 +156,7 @@ func (a *app) connect(ctx context.Context, fresh bool) (operator.Operations, fun
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil && !fresh {
+	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil && !fresh && c.MongoDB.URI == "" {
 		return nil, nil, fmt.Errorf("no dcrd is running on %s, and there is no store in it: is this the right folder? (see --data and --config)", folder)
 	}
 	s, err := server.OpenOffline(ctx, server.Options{Config: c, Log: slog.NewTextHandler(a.errs, &slog.HandlerOptions{Level: slog.LevelWarn}), Version: server.Version()})

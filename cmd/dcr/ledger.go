@@ -18,8 +18,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/operator"
 	"github.com/dorsetcarerecord/dcr/internal/server"
-	"github.com/dorsetcarerecord/dcr/internal/store"
-	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
@@ -135,7 +134,8 @@ anything does not hold.
 
 It needs no server, no configuration and no secret: the folder (or a restored backup
 of it), the public key, and the checkpoints, best those of a copy kept elsewhere. If a
-dcrd runs on the folder, it is asked to verify itself.`,
+dcrd runs on the folder, it is asked to verify itself. Where MongoDB is configured, the
+ledgers in its database are verified; with --data, those of the folder.`,
 		Example: "  dcr ledger verify\n  dcr ledger verify --data /restored --key /safe/ledger.key.pub --checkpoints /mnt/elsewhere/checkpoints",
 	}
 	c.Flags().StringVar(&f.key, "key", "", "public key of the ledger (default ledger.key.pub in the data folder, or as configured)")
@@ -176,10 +176,7 @@ func (a *app) verify(ctx context.Context, f ledgerFiles, progress operator.Progr
 		r, err := client.VerifyLedger(ctx, progress)
 		return map[string]operator.LedgerReport{st.Instance: r}, err
 	}
-	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil {
-		return nil, fmt.Errorf("there is no store in %s: is this the right folder? (see --data)", folder)
-	}
-	engine, err := bolt.Open(folder, store.Specs(server.Specs()...), bolt.Options{})
+	engine, err := a.ledgerStore(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +184,19 @@ func (a *app) verify(ctx context.Context, f ledgerFiles, progress operator.Progr
 	return reports, errors.Join(err, engine.Close())
 }
 
-func verifyAll(ctx context.Context, engine *bolt.Engine, c config.Config, progress operator.Progress) (map[string]operator.LedgerReport, error) {
+// ledgerStore opens the store whose ledger is verified, one that was moved too: MongoDB if that
+// is configured, unless the command line names a folder.
+func (a *app) ledgerStore(ctx context.Context, folder string) (driver.Engine, error) {
+	if set, err := a.settings(); err == nil && set.MongoDB.URI != "" && a.data == "" {
+		return server.OpenMongoDB(ctx, set, server.EngineOptions{})
+	}
+	if _, err := os.Stat(filepath.Join(folder, storeFile)); err != nil {
+		return nil, fmt.Errorf("there is no store in %s: is this the right folder? (see --data)", folder)
+	}
+	return server.OpenEmbedded(ctx, &config.Config{Data: folder}, server.EngineOptions{})
+}
+
+func verifyAll(ctx context.Context, engine driver.Engine, c config.Config, progress operator.Progress) (map[string]operator.LedgerReport, error) {
 	logs, err := engine.Logs(ctx)
 	if err != nil {
 		return nil, err

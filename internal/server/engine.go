@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store"
 	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+	"github.com/dorsetcarerecord/dcr/internal/store/migrate"
 	"github.com/dorsetcarerecord/dcr/internal/store/mongo"
 )
 
@@ -21,21 +23,41 @@ type EngineOptions struct {
 }
 
 // OpenEngine opens the store that is configured: that of MongoDB if it has a connection
-// string, else the embedded one in the data folder. A server that cannot keep the record is
-// refused with a sentence that says what to do.
+// string, else the embedded one in the data folder. A store that was moved elsewhere, or is
+// not whole yet, is refused, and so is a server that cannot keep the record; each with a
+// sentence that says what to do.
 func OpenEngine(ctx context.Context, c *config.Config, o EngineOptions) (driver.Engine, error) {
-	specs := store.Specs(Specs()...)
-	if m := c.MongoDB; m.URI != "" {
-		if err := os.MkdirAll(c.Data, 0o700); err != nil { // for what this dcrd keeps for itself
-			return nil, fmt.Errorf("make the data folder: %w", err)
-		}
-		e, err := mongo.Open(ctx, mongo.Options{URI: m.URI.Reveal(), Database: m.Database, Now: o.Now, Timeout: m.Timeout, MaxPool: m.Pool, Observe: o.Observe}, specs)
-		if err != nil {
-			return nil, err // not e: a nil *mongo.Engine is no nil driver.Engine
-		}
-		return e, nil
+	open := OpenEmbedded
+	if c.MongoDB.URI != "" {
+		open = OpenMongoDB
 	}
-	e, err := bolt.Open(c.Data, specs, bolt.Options{Now: o.Now, NoSync: o.NoSync, Observe: o.Observe})
+	e, err := open(ctx, c, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate.Usable(ctx, e); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// OpenEmbedded opens the embedded store, whatever is configured, to move it.
+func OpenEmbedded(_ context.Context, c *config.Config, o EngineOptions) (driver.Mover, error) {
+	e, err := bolt.Open(c.Data, store.Specs(Specs()...), bolt.Options{Now: o.Now, NoSync: o.NoSync, Observe: o.Observe})
+	if err != nil {
+		return nil, err // not e: a nil *bolt.Engine is no nil driver.Mover
+	}
+	return e, nil
+}
+
+// OpenMongoDB opens the store of MongoDB, to move it.
+func OpenMongoDB(ctx context.Context, c *config.Config, o EngineOptions) (driver.Mover, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil { // for what this dcrd keeps for itself
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	m := c.MongoDB
+	e, err := mongo.Open(ctx, mongo.Options{URI: m.URI.Reveal(), Database: m.Database, Now: o.Now, Timeout: m.Timeout, MaxPool: m.Pool, Observe: o.Observe},
+		store.Specs(Specs()...))
 	if err != nil {
 		return nil, err
 	}

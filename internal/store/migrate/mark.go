@@ -67,11 +67,11 @@ func Usable(ctx context.Context, e driver.Mover) error {
 	case err != nil:
 		return err
 	case m.Role == source && m.Done:
-		return errs.New(errs.Unprocessable, "this store was moved to %s on %s, and that is the record now: configure dcrd for it; to go back to what is here, and lose what was done since, run dcr migrate --abandon", m.Other, day(m.At))
+		return errs.New(errs.Unprocessable, "this store was moved to %s on %s, and that is the record now: configure dcrd for it; to go back to what is here, and lose what was done since, run that dcr migrate again with --abandon", m.Other, day(m.At))
 	case m.Role == source:
-		return errs.New(errs.Unprocessable, "this store is being moved to %s since %s: run dcr migrate again to finish, or dcr migrate --abandon to stay with this one", m.Other, day(m.At))
+		return errs.New(errs.Unprocessable, "this store is being moved to %s since %s: run that dcr migrate again to finish, or with --abandon to stay with this one", m.Other, day(m.At))
 	case m.Role == target && !m.Done:
-		return errs.New(errs.Unprocessable, "this store is only a part of %s: run dcr migrate again to finish", m.Other)
+		return errs.New(errs.Unprocessable, "this store is only a part of %s: run that dcr migrate again to finish", m.Other)
 	}
 	return nil
 }

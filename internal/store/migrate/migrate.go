@@ -35,6 +35,10 @@ type Options struct {
 	Now              func() time.Time
 	Progress         func(stage Stage, done, total int64) // of documents and log records; may be nil
 
+	// Alone is asked before either side is marked and may refuse, because somebody uses the source. It
+	// may be nil, and may write to the source: nothing was copied yet.
+	Alone func(ctx context.Context) error
+
 	Page int // documents or records at a time; 0: 1,000
 }
 
@@ -125,6 +129,11 @@ func (m *migration) begin(ctx context.Context) (finished bool, err error) {
 	}
 	if err := m.vacant(ctx); err != nil {
 		return false, err
+	}
+	if m.Alone != nil {
+		if err := m.Alone(ctx); err != nil {
+			return false, err
+		}
 	}
 	id, now := rand.Text(), m.Now()
 	if err := writeMark(ctx, m.From, mark{Role: source, ID: id, Other: m.ToName, At: now}); err != nil {
@@ -232,7 +241,7 @@ func (m *migration) finish(ctx context.Context) (Result, error) {
 	}
 	if from != to {
 		return Result{}, errs.New(errs.Unprocessable,
-			"%s and %s are not the same (%s, %s): something wrote to one of them meanwhile; stop every dcrd, give the migration up (--abandon), empty the target, and begin again", m.FromName, m.ToName, from, to)
+			"%s and %s are not the same (%s, %s): something wrote to one of them meanwhile; stop every dcrd, give the migration up (dcr migrate with --abandon), empty the target, and begin again", m.FromName, m.ToName, from, to)
 	}
 	now := m.Now()
 	if err := writeMark(ctx, m.From, mark{Role: source, ID: m.mark.ID, Other: m.ToName, At: now, Done: true, Digest: from}); err != nil {

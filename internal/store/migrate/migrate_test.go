@@ -199,6 +199,20 @@ func TestATargetThatHoldsSomethingIsRefused(t *testing.T) {
 	}
 }
 
+func TestASourceInUseIsRefusedBeforeItIsMarked(t *testing.T) {
+	from, to := open(t, t.TempDir()), open(t, t.TempDir())
+	o := options(from, to)
+	o.Alone = func(context.Context) error { return errBroken }
+	if _, err := migrate.Run(t.Context(), o); !errors.Is(err, errBroken) {
+		t.Errorf("%v", err)
+	}
+	for _, e := range []driver.Mover{from, to} {
+		if mark, err := e.Mark(t.Context()); mark != "" || err != nil {
+			t.Errorf("mark %q, %v", mark, err)
+		}
+	}
+}
+
 func TestASourceOfALaterProgramIsRefused(t *testing.T) {
 	from := open(t, t.TempDir(), driver.Spec{Name: "of-later"})
 	if _, err := migrate.Run(t.Context(), options(from, open(t, t.TempDir()))); err == nil || !strings.Contains(err.Error(), "of-later") {
@@ -245,7 +259,7 @@ func TestWhoUsesAStoreThatIsBeingMovedIsRefused(t *testing.T) {
 	if _, err := migrate.Run(t.Context(), options(from, b)); !errors.Is(err, errBroken) {
 		t.Fatal(err)
 	}
-	for e, want := range map[*bolt.Engine]string{from: "being moved to the new since 3 May 2031: run dcr migrate again", to: "only a part of the old"} {
+	for e, want := range map[*bolt.Engine]string{from: "being moved to the new since 3 May 2031: run that dcr migrate again", to: "only a part of the old"} {
 		if err := migrate.Usable(t.Context(), e); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
