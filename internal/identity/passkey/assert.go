@@ -136,7 +136,7 @@ func (p *Party) judge(s *state, got *assertion, owner *Owner) (Asserted, error) 
 		return tell(BackupForbidden)
 	}
 	out := Asserted{Account: owner.Account, BecameBackupEligible: flags.BackupEligible && !c.Flags.BackupEligible}
-	c.SignCount, c.Flags, c.LastUsed = count, flags, p.o.Now().UTC()
+	c.SignCount, c.Flags, c.LastUsed = count, flags, p.now()
 	out.Credential = c
 	return out, nil
 }

@@ -135,6 +135,9 @@ func New(o Options) (*Party, error) {
 	return &Party{o: o, seal: seal, decoy: decoy, creates: createText(o), gets: getText(o)}, nil
 }
 
+// now is the time as it is stored: to the microsecond.
+func (p *Party) now() time.Time { return p.o.Now().UTC().Truncate(time.Microsecond) }
+
 // RPID returns the host that passkeys belong to.
 func (p *Party) RPID() string { return p.o.RPID }
 

@@ -75,7 +75,7 @@ func (p *Party) FinishRegistration(ctx context.Context, a Answer) (Registered, e
 	c := Credential{
 		ID: slices.Clone(got.id), PublicKey: slices.Clone(data.AttData.CredentialPublicKey),
 		Flags: flagsIn(got.authData), SignCount: data.Counter, Transports: got.transports,
-		Created: p.o.Now().UTC(),
+		Created: p.now(),
 	}
 	copy(c.AAGUID[:], data.AttData.AAGUID)
 	c.Name = DefaultName(c)

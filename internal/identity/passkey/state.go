@@ -67,7 +67,7 @@ func (p *Party) begin(k kind, subject string, digest, handle []byte) (state, Beg
 	if len(subject) > maxSubject || len(digest) > maxDigest {
 		return state{}, Begun{}, errors.New("passkey: the subject or the digest of a ceremony is too long")
 	}
-	s := state{kind: k, subject: subject, digest: digest, handle: handle, expires: p.o.Now().Add(ChallengeTTL).UTC().Truncate(time.Microsecond)}
+	s := state{kind: k, subject: subject, digest: digest, handle: handle, expires: p.now().Add(ChallengeTTL)}
 	_, _ = rand.Read(s.challenge[:]) // never fails
 
 	plain := make([]byte, 0, 64+challengeSize+len(subject)+len(digest)+len(handle))
@@ -110,7 +110,7 @@ func (p *Party) open(k kind, a Answer) (state, error) {
 		return state{}, refuse(k, OtherSubject)
 	case subtle.ConstantTimeCompare(s.digest, a.Digest) != 1:
 		return state{}, refuse(k, OtherAction)
-	case !p.o.Now().Before(s.expires):
+	case !p.now().Before(s.expires):
 		return state{}, refuse(k, Expired)
 	}
 	return s, nil
