@@ -1,0 +1,34 @@
+package web
+
+import "github.com/gofiber/fiber/v2"
+
+// ContentPolicy is what our pages may load: style, scripts and pictures of our own
+// address, and a letter in a frame, which is sandboxed. No script or style that
+// stands in a page runs.
+const ContentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"frame-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// LetterPolicy is for the bytes of a letter that is shown in a frame on its page:
+// it is sandboxed, may load and run nothing, and no other site may frame it.
+const LetterPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
+
+// Send answers with a page. The policy on referrers is not no-referrer: with that
+// a browser tells of no form of ours where it comes from.
+func (r *Renderer) Send(c *fiber.Ctx, status int, l Layout, p Page) error {
+	body, err := r.Render(l, p)
+	if err != nil {
+		return err
+	}
+	headers(c)
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Status(status).Send(body)
+}
+
+func headers(c *fiber.Ctx) {
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderContentSecurityPolicy, ContentPolicy)
+	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
+	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	c.Set("Cross-Origin-Opener-Policy", "same-origin")
+	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
+}
