@@ -2,12 +2,14 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // Append returns the event's sequence number once it is durable; a caller that
@@ -26,6 +28,9 @@ func (l *Ledger) append(ctx context.Context, e *Event) (uint64, error) {
 	if l.closed.Load() {
 		return 0, unavailable(fmt.Errorf("ledger: closed"))
 	}
+	if err := l.fencedBy(); err != nil {
+		return 0, unavailable(err)
+	}
 	s := l.scratch.Get().(*scratch)
 	leaf, err := s.build(e)
 	if err != nil {
@@ -36,6 +41,9 @@ func (l *Ledger) append(ctx context.Context, e *Event) (uint64, error) {
 	if err != nil {
 		// The log may still be writing these bytes: they are not used again. Nor is it
 		// known whether the event is there; settle finds it if it is.
+		if errors.Is(err, driver.ErrFenced) {
+			l.Fence(err)
+		}
 		return 0, unavailable(err)
 	}
 	l.scratch.Put(s)

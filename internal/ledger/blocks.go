@@ -64,7 +64,7 @@ func (l *Ledger) loadBlocks(ctx context.Context, base tree) {
 func (l *Ledger) deriveBlocks(ctx context.Context, need int, base tree) error {
 	var t tree
 	blocks := make([]tlog.Hash, 0, need)
-	err := l.eachLeaf(ctx, 0, uint64(need)*blockSize, func(leaf tlog.Hash) {
+	err := l.part().eachLeaf(ctx, 0, uint64(need)*blockSize, func(leaf tlog.Hash) {
 		if block, done := t.add(leaf); done {
 			blocks = append(blocks, block)
 		}
@@ -134,12 +134,12 @@ func (l *Ledger) saveBlocks() {
 }
 
 // eachLeaf visits the leaves from..to as the records state them.
-func (l *Ledger) eachLeaf(ctx context.Context, from, to uint64, visit func(tlog.Hash)) error {
+func (p Part) eachLeaf(ctx context.Context, from, to uint64, visit func(tlog.Hash)) error {
 	if from >= to {
 		return nil
 	}
 	next, bad := from, error(nil)
-	err := l.o.Log.Read(ctx, from, func(n uint64, record []byte) bool {
+	err := p.Log.Read(ctx, from, func(n uint64, record []byte) bool {
 		if n >= to {
 			return false
 		}

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
@@ -22,8 +21,10 @@ type Docs interface {
 
 // The index holds, for each batch of events and each person in it, one document
 // in the person's partition with the sequence numbers, and one watermark for each
-// instance. Batches are keyed by where they begin, and begin at the watermark: one
-// that was cut short by a crash is written again over itself.
+// instance. Batches begin at the watermark and are named by where they begin and end:
+// one that was cut short by a crash is written again, over itself or, if the log has
+// grown, beside itself, and so is one that two write at a time. Of two that overlap, what
+// the one has told the other does not tell again.
 const (
 	byPerson  = "ledger-by-person"
 	watermark = "ledger-watermark"
@@ -38,32 +39,26 @@ func Specs() []driver.Spec {
 	return []driver.Spec{
 		{Name: byPerson, Indexes: []driver.Index{{Name: byLog, Fields: []driver.Field{{Kind: driver.String}, {Kind: driver.Int}}}}},
 		{Name: watermark},
+		{Name: checkpointDocs, Small: true},
 	}
 }
 
 var errNoIndex = errors.New("ledger: opened without documents, so there is no index by person")
 
-// Index brings the index by person to the log's end and returns how many events it
-// took in. It is called from time to time by one worker; Accesses reads what is not
-// yet indexed from the log itself, so nothing is late, only slower.
+// Index brings the index by person to the end of this instance's log and returns how
+// many events it took in. It is called from time to time; Accesses reads what is not yet
+// indexed from the log itself, so nothing is late, only slower.
 func (l *Ledger) Index(ctx context.Context) (indexed uint64, err error) {
+	return l.IndexOf(ctx, l.part())
+}
+
+// IndexOf is Index of the log of any instance, such as one that runs no longer. Two that
+// index the same log at a time do each other no harm.
+func (l *Ledger) IndexOf(ctx context.Context, p Part) (indexed uint64, err error) {
 	if l.o.Docs == nil {
 		return 0, errNoIndex
 	}
-	from, err := l.indexed(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for began := from; ; {
-		to := min(l.o.Log.Len(), from+batchSize)
-		if from >= to {
-			return from - began, nil
-		}
-		if err := l.indexBatch(ctx, from, to); err != nil {
-			return from - began, fmt.Errorf("ledger: index: %w", err)
-		}
-		from = to
-	}
+	return index{l.o.Docs, p}.grow(ctx)
 }
 
 // Reindex forgets how far the index is, so that the next Index makes it anew.
@@ -71,13 +66,36 @@ func (l *Ledger) Reindex(ctx context.Context) error {
 	if l.o.Docs == nil {
 		return errNoIndex
 	}
-	return l.setIndexed(ctx, 0)
+	return index{l.o.Docs, l.part()}.setIndexed(ctx, 0)
 }
 
-func (l *Ledger) indexBatch(ctx context.Context, from, to uint64) error {
+// index is that by person of one log.
+type index struct {
+	docs Docs
+	part Part
+}
+
+func (x index) grow(ctx context.Context) (indexed uint64, err error) {
+	from, err := x.indexed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for began := from; ; {
+		to := min(x.part.Log.Len(), from+batchSize)
+		if from >= to {
+			return from - began, nil
+		}
+		if err := x.indexBatch(ctx, from, to); err != nil {
+			return from - began, fmt.Errorf("ledger: index: %w", err)
+		}
+		from = to
+	}
+}
+
+func (x index) indexBatch(ctx context.Context, from, to uint64) error {
 	people := map[string][]byte{}
 	last := map[string]uint64{}
-	err := l.eachPayload(ctx, from, to, func(seq uint64, payload []byte) (bool, error) {
+	err := x.part.eachPayload(ctx, from, to, func(seq uint64, payload []byte) (bool, error) {
 		person, err := personOf(payload)
 		if err != nil || len(person) == 0 || len(person) > driver.MaxKey {
 			return true, err // no id that this service gave, and none that the store could hold
@@ -90,29 +108,29 @@ func (l *Ledger) indexBatch(ctx context.Context, from, to uint64) error {
 	if err != nil {
 		return err
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(writers)
 	for person, seqs := range people {
-		g.Go(func() error { return l.o.Docs.Commit(ctx, person, []driver.Op{l.batchOp(person, from, seqs)}) })
+		g.Go(func() error { return x.docs.Commit(within, person, []driver.Op{x.batchOp(person, from, to, seqs)}) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return l.setIndexed(context.WithoutCancel(ctx), to)
+	return x.setIndexed(context.WithoutCancel(ctx), to)
 }
 
-func (l *Ledger) batchOp(person string, from uint64, seqs []byte) driver.Op {
+func (x index) batchOp(person string, from, to uint64, seqs []byte) driver.Op {
 	return driver.Op{Kind: driver.Put, Doc: driver.Doc{
-		Ref:  driver.Ref{Collection: byPerson, Partition: person, ID: fmt.Sprintf("%s-%016x", l.o.Instance, from)},
+		Ref:  driver.Ref{Collection: byPerson, Partition: person, ID: fmt.Sprintf("%s-%016x-%016x", x.part.Instance, from, to)},
 		Body: seqs,
-		Keys: [][]driver.Value{{driver.Str(l.o.Instance), driver.Num(int64(from))}},
+		Keys: [][]driver.Value{{driver.Str(x.part.Instance), driver.Num(int64(from))}},
 	}}
 }
 
 // indexed returns the number of the first event that is not in the index.
-func (l *Ledger) indexed(ctx context.Context) (n uint64, err error) {
+func (x index) indexed(ctx context.Context) (n uint64, err error) {
 	var bad error
-	err = l.o.Docs.Get(ctx, []driver.Ref{l.watermark()}, func(d *driver.Doc) bool {
+	err = x.docs.Get(ctx, []driver.Ref{x.watermark()}, func(d *driver.Doc) bool {
 		n, bad = strconv.ParseUint(string(d.Body), 10, 64)
 		return true
 	})
@@ -120,74 +138,27 @@ func (l *Ledger) indexed(ctx context.Context) (n uint64, err error) {
 		return 0, fmt.Errorf("ledger: read the index's watermark: %w", err)
 	}
 	// A log shorter than its index was restored from a backup: what it lacks is gone.
-	return min(n, l.o.Log.Len()), nil
+	return min(n, x.part.Log.Len()), nil
 }
 
-func (l *Ledger) setIndexed(ctx context.Context, n uint64) error {
-	return l.o.Docs.Commit(ctx, l.watermark().Partition, []driver.Op{{Kind: driver.Put,
-		Doc: driver.Doc{Ref: l.watermark(), Body: strconv.AppendUint(nil, n, 10), Keys: nil}}})
+func (x index) setIndexed(ctx context.Context, n uint64) error {
+	return x.docs.Commit(ctx, x.watermark().Partition, []driver.Op{{Kind: driver.Put,
+		Doc: driver.Doc{Ref: x.watermark(), Body: strconv.AppendUint(nil, n, 10), Keys: nil}}})
 }
 
-func (l *Ledger) watermark() driver.Ref {
-	return driver.Ref{Collection: watermark, Partition: LogName(l.o.Instance), ID: "by-person"}
-}
-
-// Access is an event about a person, with its number.
-type Access struct {
-	Seq uint64
-	Event
-}
-
-// Accesses returns the events about a person, newest first, at most limit of them,
-// and the cursor for those before them, or "" when there are none. cursor is ""
-// for the newest. Who may ask is not decided here.
-func (l *Ledger) Accesses(ctx context.Context, person, cursor string, limit int) (page []Access, next string, err error) {
-	if l.o.Docs == nil {
-		return nil, "", errNoIndex
-	}
-	before := l.o.Log.Len()
-	if cursor != "" {
-		n, err := strconv.ParseUint(cursor, 10, 63)
-		if err != nil {
-			return nil, "", errs.New(errs.Invalid, "the cursor is not one that this service gave")
-		}
-		before = min(before, n)
-	}
-	seqs, err := l.seqs(ctx, person, before, limit+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("ledger: accesses: %w", err)
-	}
-	if len(seqs) > limit {
-		seqs = seqs[:limit]
-		next = strconv.FormatUint(seqs[limit-1], 10)
-	}
-	for _, seq := range seqs {
-		err := l.eachPayload(ctx, seq, seq+1, func(seq uint64, payload []byte) (bool, error) {
-			if payload == nil {
-				return false, nil
-			}
-			e, err := decodeEvent(payload)
-			if err == nil && e.Person == person {
-				page = append(page, Access{seq, e})
-			}
-			return false, err
-		})
-		if err != nil {
-			return nil, "", err
-		}
-	}
-	return page, next, nil
+func (x index) watermark() driver.Ref {
+	return driver.Ref{Collection: watermark, Partition: LogName(x.part.Instance), ID: "by-person"}
 }
 
 // seqs returns the numbers of the events about person before the given one,
 // newest first: those not yet indexed from the log, then those of the index.
-func (l *Ledger) seqs(ctx context.Context, person string, before uint64, limit int) ([]uint64, error) {
-	indexed, err := l.indexed(ctx)
+func (x index) seqs(ctx context.Context, person string, before uint64, limit int) ([]uint64, error) {
+	indexed, err := x.indexed(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out, part []uint64
-	err = l.eachPayload(ctx, indexed, before, func(seq uint64, payload []byte) (bool, error) {
+	err = x.part.eachPayload(ctx, indexed, before, func(seq uint64, payload []byte) (bool, error) {
 		p, err := personOf(payload)
 		if string(p) == person {
 			part = append(part, seq)
@@ -201,13 +172,13 @@ func (l *Ledger) seqs(ctx context.Context, person string, before uint64, limit i
 	before = min(before, indexed)
 	end := driver.Num(int64(before))
 	var bad error
-	_, err = l.o.Docs.Find(ctx, driver.Query{Collection: byPerson, Partition: person, Index: byLog,
-		Equal: []driver.Value{driver.Str(l.o.Instance)}, To: &end, Reverse: true}, func(d *driver.Doc) bool {
+	_, err = x.docs.Find(ctx, driver.Query{Collection: byPerson, Partition: person, Index: byLog,
+		Equal: []driver.Value{driver.Str(x.part.Instance)}, To: &end, Reverse: true}, func(d *driver.Doc) bool {
 		if part, bad = decodeSeqs(part[:0], d.Body); bad != nil {
 			return false
 		}
 		out = appendReversed(out, part, before, limit)
-		before = min(before, part[0]) // what an interrupted batch left is not told twice
+		before = min(before, part[0]) // what two batches have is not told twice
 		return len(out) < limit
 	})
 	return out, errors.Join(err, bad)

@@ -31,6 +31,7 @@ type Options struct {
 	// it, that is done after every start.
 	Derived  string
 	Docs     Docs          // for the index by person; nil: no index
+	Logs     Logs          // of the store, for those of the other instances; nil: there are none
 	Every    uint64        // a checkpoint after so many events; 0: 100,000
 	Interval time.Duration // and after such a time, if there were any; 0: a minute
 	Now      func() time.Time
@@ -48,6 +49,8 @@ type Ledger struct {
 	keys    note.Verifiers
 	scratch sync.Pool
 	closed  atomic.Bool
+	fenced  atomic.Pointer[error]
+	foreign foreign
 
 	mu      sync.Mutex
 	tree    tree
@@ -189,6 +192,9 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := l.fencedBy(); err != nil {
+		return nil, err
+	}
 	before := l.last.Load()
 	if before != nil && before.Size == t.size && l.Healthy() == nil {
 		return before, nil
@@ -206,6 +212,7 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 		return nil, err
 	}
 	l.last.Store(c)
+	l.publish(ctx, c)
 	switch {
 	case before == nil || before.Size == c.Size:
 	case c.supersedes(before, l.kept, l.o.Every):
@@ -219,9 +226,24 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 	return c, nil
 }
 
-// Healthy returns why the last attempt to write a checkpoint failed, or nil.
-// Events are still taken then, but nothing vouches for the newest.
+// Fence ends the ledger because this instance must not go on, which err says: no event is
+// taken any more, no checkpoint is signed for what another may append.
+func (l *Ledger) Fence(err error) { l.fenced.CompareAndSwap(nil, &err) }
+
+func (l *Ledger) fencedBy() error {
+	if err := l.fenced.Load(); err != nil {
+		return fmt.Errorf("ledger of instance %s: %w", l.o.Instance, *err)
+	}
+	return nil
+}
+
+// Healthy returns why no event is taken any more, or why the last attempt to write a
+// checkpoint failed, or nil. In the second case events are still taken, but nothing
+// vouches for the newest.
 func (l *Ledger) Healthy() error {
+	if err := l.fencedBy(); err != nil {
+		return err
+	}
 	if err := l.trouble.Load(); err != nil {
 		return *err
 	}
@@ -256,6 +278,9 @@ func (l *Ledger) Close(ctx context.Context) error {
 	}
 	l.stop()
 	l.running.Wait()
+	if l.fencedBy() != nil {
+		return nil
+	}
 	_, err := l.Checkpoint(ctx)
 	return err
 }

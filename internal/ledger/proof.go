@@ -12,6 +12,7 @@ import (
 
 // Proof shows that an event is in the log that a checkpoint signs for.
 type Proof struct {
+	Instance   string // whose log
 	Seq        uint64
 	Leaf       tlog.Hash        // the event's hash in the tree; see record.go for how it is made
 	Data       []byte           // what was hashed after the leading 0: mark, salt, payload; nil if it was retired
@@ -20,11 +21,12 @@ type Proof struct {
 	Key        string           // the public key that it was signed with, as Key.Public has it
 }
 
-// Proof returns the proof of an event under the newest checkpoint, making one if
-// the event is newer. Whose event it is, and who may ask, is not decided here.
+// Proof returns the proof of an event of this instance under the newest checkpoint,
+// making one if the event is newer. Whose event it is, and who may ask, is not decided
+// here.
 func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 	if seq >= l.o.Log.Len() {
-		return Proof{}, errs.New(errs.NotFound, "there is no event of that number")
+		return Proof{}, noEvent()
 	}
 	c := l.last.Load()
 	if seq >= c.Size {
@@ -33,9 +35,20 @@ func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 			return Proof{}, fmt.Errorf("ledger: proof: %w", err)
 		}
 	}
-	p := Proof{Seq: seq, Checkpoint: c.Note, Key: l.o.Key.Public}
+	r, err := l.reader(ctx)
+	if err != nil {
+		return Proof{}, fmt.Errorf("ledger: proof of event %d: %w", seq, err)
+	}
+	return r.prove(ctx, c, l.o.Key.Public, seq)
+}
+
+func noEvent() error { return errs.New(errs.NotFound, "there is no event of that number") }
+
+// prove makes the proof of an event under a checkpoint.
+func (r *reader) prove(ctx context.Context, c *Checkpoint, key string, seq uint64) (Proof, error) {
+	p := Proof{Instance: r.part.Instance, Seq: seq, Checkpoint: c.Note, Key: key}
 	var bad error
-	err := l.o.Log.Read(ctx, seq, func(_ uint64, record []byte) bool {
+	err := r.part.Log.Read(ctx, seq, func(_ uint64, record []byte) bool {
 		if p.Leaf, bad = leafOf(record); bad == nil && !isRetired(record) {
 			p.Data = append([]byte(nil), record[formAt+1:]...)
 		}
@@ -45,10 +58,7 @@ func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 		err = bad
 	}
 	if err == nil {
-		var r *reader
-		if r, err = l.reader(ctx); err == nil {
-			p.Path, err = tlog.ProveRecord(int64(c.Size), int64(seq), r)
-		}
+		p.Path, err = tlog.ProveRecord(int64(c.Size), int64(seq), r)
 	}
 	if err == nil {
 		err = tlog.CheckRecord(p.Path, int64(c.Size), c.Root, int64(seq), p.Leaf)
@@ -110,7 +120,7 @@ func (l *Ledger) Consistency(ctx context.Context, oldSize, newSize uint64) (tlog
 // A reader computes the hashes that one proof asks for.
 type reader struct {
 	ctx    context.Context
-	l      *Ledger
+	part   Part
 	blocks []tlog.Hash
 	leaves map[uint64][]tlog.Hash // of the blocks read so far
 }
@@ -126,7 +136,7 @@ func (l *Ledger) reader(ctx context.Context) (*reader, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return &reader{ctx: ctx, l: l, blocks: l.blocks, leaves: map[uint64][]tlog.Hash{}}, nil
+	return &reader{ctx: ctx, part: l.part(), blocks: l.blocks, leaves: map[uint64][]tlog.Hash{}}, nil
 }
 
 // ReadHashes implements tlog.HashReader: complete subtrees only, which is all that
@@ -163,9 +173,9 @@ func (r *reader) block(n uint64) ([]tlog.Hash, error) {
 		return leaves, nil
 	}
 	from := n * blockSize
-	to := min(from+blockSize, r.l.o.Log.Len())
+	to := min(from+blockSize, r.part.Log.Len())
 	var leaves []tlog.Hash
-	err := r.l.eachLeaf(r.ctx, from, to, func(h tlog.Hash) { leaves = append(leaves, h) })
+	err := r.part.eachLeaf(r.ctx, from, to, func(h tlog.Hash) { leaves = append(leaves, h) })
 	r.leaves[n] = leaves
 	return leaves, err
 }

@@ -5,10 +5,14 @@ import (
 	"fmt"
 )
 
-// Read visits the events from number from on, in order, until visit returns false
+// Read visits the events of this instance from number from on, in order, until visit returns false
 // or the log ends. Events whose payload was retired are passed over.
 func (l *Ledger) Read(ctx context.Context, from uint64, visit func(seq uint64, e Event) bool) error {
-	return l.eachPayload(ctx, from, l.o.Log.Len(), func(seq uint64, payload []byte) (bool, error) {
+	return l.part().read(ctx, from, visit)
+}
+
+func (p Part) read(ctx context.Context, from uint64, visit func(seq uint64, e Event) bool) error {
+	return p.eachPayload(ctx, from, p.Log.Len(), func(seq uint64, payload []byte) (bool, error) {
 		if payload == nil {
 			return true, nil
 		}
@@ -22,12 +26,12 @@ func (l *Ledger) Read(ctx context.Context, from uint64, visit func(seq uint64, e
 
 // eachPayload visits the payloads from..to; nil for a retired one. They are valid
 // until visit returns.
-func (l *Ledger) eachPayload(ctx context.Context, from, to uint64, visit func(seq uint64, payload []byte) (bool, error)) error {
+func (p Part) eachPayload(ctx context.Context, from, to uint64, visit func(seq uint64, payload []byte) (bool, error)) error {
 	if from >= to {
 		return nil
 	}
 	var bad error
-	err := l.o.Log.Read(ctx, from, func(n uint64, record []byte) bool {
+	err := p.Log.Read(ctx, from, func(n uint64, record []byte) bool {
 		if n >= to {
 			return false
 		}

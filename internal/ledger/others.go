@@ -1,0 +1,106 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
+)
+
+// Each instance has a log of its own, which it alone appends to. All of them together
+// are the ledger: whoever reads it reads them all, also those of instances that run no
+// longer.
+
+// Part is the log of one instance.
+type Part struct {
+	Instance string
+	Log      driver.Log // as long as it was when it was asked for, or longer
+}
+
+// Logs lists and opens the logs of a store; a driver.Engine does.
+type Logs interface {
+	Logs(ctx context.Context) ([]string, error)
+	Log(ctx context.Context, name string) (driver.Log, error)
+}
+
+// Parts opens the ledger's logs in a store, by name, to be read.
+func Parts(ctx context.Context, s Logs) ([]Part, error) {
+	names, err := s.Logs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: list the logs: %w", err)
+	}
+	slices.Sort(names)
+	var parts []Part
+	for _, name := range names {
+		instance, ok := strings.CutPrefix(name, LogName(""))
+		if !ok {
+			continue
+		}
+		log, err := s.Log(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("ledger of instance %s: %w", instance, err)
+		}
+		parts = append(parts, Part{instance, log})
+	}
+	return parts, nil
+}
+
+// parts returns the logs of all instances, this one's first.
+func (l *Ledger) parts(ctx context.Context) ([]Part, error) {
+	all := []Part{l.part()}
+	if l.o.Logs == nil {
+		return all, nil
+	}
+	found, err := Parts(ctx, l.o.Logs)
+	for _, p := range found {
+		if p.Instance != l.o.Instance {
+			all = append(all, p)
+		}
+	}
+	return all, err
+}
+
+func (l *Ledger) part() Part { return Part{l.o.Instance, l.o.Log} }
+
+// of returns the log of an instance.
+func (l *Ledger) of(ctx context.Context, instance string) (Part, error) {
+	if instance == l.o.Instance {
+		return l.part(), nil
+	}
+	all, err := l.parts(ctx)
+	if err != nil {
+		return Part{}, err
+	}
+	if i := slices.IndexFunc(all, func(p Part) bool { return p.Instance == instance }); i >= 0 {
+		return all[i], nil
+	}
+	return Part{}, errs.New(errs.NotFound, "there is no ledger of an instance of that name")
+}
+
+// Extent is how many events the log of an instance has.
+type Extent struct {
+	Instance string
+	Events   uint64
+}
+
+// Extents returns those of all instances, this one's first.
+func (l *Ledger) Extents(ctx context.Context) ([]Extent, error) {
+	all, err := l.parts(ctx)
+	out := make([]Extent, len(all))
+	for i, p := range all {
+		out[i] = Extent{p.Instance, p.Log.Len()}
+	}
+	return out, err
+}
+
+// ReadOf is Read in the log of an instance.
+func (l *Ledger) ReadOf(ctx context.Context, instance string, from uint64, visit func(seq uint64, e Event) bool) error {
+	p, err := l.of(ctx, instance)
+	if err != nil {
+		return err
+	}
+	return p.read(ctx, from, visit)
+}
