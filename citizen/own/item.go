@@ -1,7 +1,5 @@
 package own
 
-import "time"
-
 // Item is what every model carries.
 type Item struct {
 	ID      string `json:"id"`      // of the entry
@@ -40,26 +38,6 @@ type Source struct {
 	System       string `json:"system,omitempty"`
 	Code         string `json:"code,omitempty"` // ODS code
 }
-
-// Moment is a date or time at the precision at which it was recorded: 2024-03 is
-// "March 2024" and never the first of March. Times are those of London.
-type Moment struct {
-	Value string `json:"value"`          // as recorded, or RFC 3339
-	Text  string `json:"text"`           // "12 December 2026", "12 December 2026 at 9:30am"
-	Zone  string `json:"zone,omitempty"` // GMT or BST, where there is a time
-
-	at time.Time // what it is ordered by: the first instant that it may be
-}
-
-// At returns the first instant that the moment may be, for ordering; zero when
-// nothing is recorded.
-func (m Moment) At() time.Time { return m.at }
-
-// IsZero reports whether nothing is recorded.
-func (m Moment) IsZero() bool { return m.Value == "" }
-
-// String is Text, so that a template may print a Moment as it is.
-func (m Moment) String() string { return m.Text }
 
 // Person is somebody named in an entry: who prescribed, the named worker, a
 // member of a team.

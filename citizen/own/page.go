@@ -47,7 +47,8 @@ type Choice struct {
 // allergies", recorded by whom and when; or that it is not known or was not asked.
 type Statement struct {
 	Item
-	None bool `json:"none"` // says that there is nothing; false: that it is not known
+	None bool   `json:"none"` // says that there is nothing, and still holds
+	When Moment `json:"when,omitzero"`
 }
 
 // Mistake is an entry that its source marked as recorded by mistake. It has no
