@@ -12,16 +12,17 @@ var may = map[string][]string{
 	"internal/fhir/gen": {},
 
 	// Who, and what was agreed.
-	"internal/identity":               {"internal/nhs"},
-	"internal/identity/account":       {"internal/errs", "internal/identity", "internal/identity/passkey", "internal/nhs", "internal/packed", "internal/store", "internal/store/driver"},
-	"internal/identity/oidc":          {"internal/errs", "internal/identity", "internal/nhs"},
-	"internal/identity/oidc/oidctest": {},
-	"internal/identity/passkey":       {"internal/errs", "internal/packed"},
-	"internal/identity/session":       {"internal/errs", "internal/identity", "internal/identity/account", "internal/packed", "internal/store"},
-	"internal/identity/smart":         {"internal/errs", "internal/identity", "internal/packed", "internal/partner", "internal/store"},
-	"internal/partner":                {"internal/errs", "internal/nhs", "internal/packed", "internal/section", "internal/store", "internal/store/driver"},
-	"internal/sharing":                {"internal/errs", "internal/nhs", "internal/packed"},
-	"internal/access":                 {"internal/errs", "internal/identity", "internal/nhs", "internal/partner", "internal/section", "internal/sharing"},
+	"internal/identity":                     {"internal/nhs"},
+	"internal/identity/account":             {"internal/errs", "internal/identity", "internal/identity/passkey", "internal/nhs", "internal/packed", "internal/store", "internal/store/driver"},
+	"internal/identity/oidc":                {"internal/errs", "internal/identity", "internal/nhs"},
+	"internal/identity/oidc/oidctest":       {},
+	"internal/identity/passkey":             {"internal/errs", "internal/packed"},
+	"internal/identity/passkey/passkeytest": {},
+	"internal/identity/session":             {"internal/errs", "internal/identity", "internal/identity/account", "internal/packed", "internal/store"},
+	"internal/identity/smart":               {"internal/errs", "internal/identity", "internal/packed", "internal/partner", "internal/store"},
+	"internal/partner":                      {"internal/errs", "internal/nhs", "internal/packed", "internal/section", "internal/store", "internal/store/driver"},
+	"internal/sharing":                      {"internal/errs", "internal/nhs", "internal/packed"},
+	"internal/access":                       {"internal/errs", "internal/identity", "internal/nhs", "internal/partner", "internal/section", "internal/sharing"},
 
 	// Where it is kept.
 	"internal/store":                 {"internal/errs", "internal/store/driver"},

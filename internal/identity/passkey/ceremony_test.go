@@ -198,11 +198,15 @@ func TestSpentIsRememberedLongerThanItLives(t *testing.T) {
 func TestNewTellsAllThatIsWrong(t *testing.T) {
 	_, err := New(Options{RPID: "Record.Example", Origins: []string{"http://record.example", "https://record.example/"}, Key: []byte("short")})
 	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) || len(joined.Unwrap()) != 6 {
+	if !errors.As(err, &joined) || len(joined.Unwrap()) != 7 {
 		t.Errorf("got %v", err)
 	}
 	ok := Options{RPID: "localhost", RPName: "x", Origins: []string{"http://localhost:8080"}, Key: make([]byte, 32), Spend: newWorld(t)}
 	if _, err := New(ok); err != nil {
 		t.Error(err)
+	}
+	ok.Origins = []string{app, "https://localhost.example", "https://elsewhere.example"}
+	if _, err := New(ok); err == nil {
+		t.Error("a relying party that no origin lies at was made")
 	}
 }

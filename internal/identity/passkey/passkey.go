@@ -111,11 +111,11 @@ func New(o Options) (*Party, error) {
 	if o.RPName == "" {
 		wrong = append(wrong, errors.New("passkey: the relying party needs a name"))
 	}
-	if len(o.Origins) == 0 {
-		wrong = append(wrong, errors.New("passkey: at least one origin is needed"))
-	}
 	for _, origin := range o.Origins {
 		wrong = append(wrong, checkOrigin(origin))
+	}
+	if !slices.ContainsFunc(o.Origins, func(origin string) bool { return atHost(origin, o.RPID) }) {
+		wrong = append(wrong, fmt.Errorf("passkey: no origin lies at %q: browsers could make no passkey", o.RPID))
 	}
 	if o.Spend == nil {
 		wrong = append(wrong, errors.New("passkey: without a Spender challenges would count more than once"))

@@ -130,6 +130,12 @@ func checkOrigin(origin string) error {
 	return nil
 }
 
+// atHost says whether a web origin is at host or below it.
+func atHost(origin, host string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && (u.Hostname() == host || strings.HasSuffix(u.Hostname(), "."+host))
+}
+
 // isHost says whether s is a host name in small letters (a name in another script
 // in its xn-- form), and not an address.
 func isHost(s string) bool {
