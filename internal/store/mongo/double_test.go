@@ -8,6 +8,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/store/mongo"
+	"github.com/dorsetcarerecord/dcr/internal/store/mongo/mongotest"
 )
 
 // A server that looks like MongoDB and has no transactions must not be relied on, whichever step of
@@ -123,7 +124,7 @@ func testDamage(t *testing.T, uri string) {
 
 func TestNobodyAnswers(t *testing.T) {
 	const secret = "s3cret"
-	o := mongo.Options{URI: "mongodb://dcr:" + secret + "@" + freeAddress(t) + "/?directConnection=true", Database: "dcr", Timeout: 200 * time.Millisecond}
+	o := mongo.Options{URI: "mongodb://dcr:" + secret + "@" + mongotest.Address(t) + "/?directConnection=true", Database: "dcr", Timeout: 200 * time.Millisecond}
 	if _, err := mongo.Open(t.Context(), o, nil); !errors.Is(err, driver.ErrUnavailable) || strings.Contains(err.Error(), secret) {
 		t.Errorf("%v", err)
 	}

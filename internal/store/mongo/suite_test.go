@@ -10,6 +10,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/store/mongo"
+	"github.com/dorsetcarerecord/dcr/internal/store/mongo/mongotest"
 	"github.com/dorsetcarerecord/dcr/internal/store/storetest"
 )
 
@@ -31,11 +32,12 @@ func TestConformance(t *testing.T) {
 // TestOnADouble runs what can be run on a double of the wire: of the contract, keys, order, paging,
 // conditional writes and errors.
 func TestOnADouble(t *testing.T) {
-	uri := ferret(t)
+	uri := mongotest.Ferret(t)
 	t.Run("it is refused", func(t *testing.T) { testDoubleIsRefused(t, uri) })
 	t.Run("of two who append one is fenced", func(t *testing.T) { testFencing(t, uri) })
 	t.Run("a later format is refused", func(t *testing.T) { testLaterFormat(t, uri) })
 	t.Run("damage is found", func(t *testing.T) { testDamage(t, uri) })
+	t.Run("the record is moved to it and back", func(t *testing.T) { testMoved(t, uri) })
 	t.Run("the contract", func(t *testing.T) { testSequentially(t, uri) })
 }
 
