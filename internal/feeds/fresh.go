@@ -46,6 +46,12 @@ func (f *fresh) find(ref driver.Ref) (known, bool) {
 	return d.known, ok
 }
 
+func (f *fresh) none() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.keys) == 0 && len(f.writing) == 0
+}
+
 // begin takes all keys to be written.
 func (f *fresh) begin() map[freshKey]freshDoc {
 	f.mu.Lock()

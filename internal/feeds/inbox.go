@@ -22,6 +22,7 @@ type Store interface {
 	Commit(ctx context.Context, partition string, ops []driver.Op) error
 	Due(ctx context.Context, queue string, before time.Time, limit int, visit driver.Visit) error
 	Log(ctx context.Context, name string) (driver.Log, error)
+	Logs(ctx context.Context) ([]string, error)
 }
 
 // Partners tells what is registered; errs.NotFound where nothing is.
@@ -42,6 +43,12 @@ type Options struct {
 	Keep     time.Duration // how long released quarantine stays listed; default 90 days
 	Mark     int           // messages finished before that is written down; default 256
 	Workers  int           // messages replayed at once by Recover; default 4
+
+	// Own opens a log that only this instance is to append to, and fences whoever did
+	// before; nil: Store.Log, for an inbox that is the only one.
+	Own func(ctx context.Context, instance, log string) (driver.Log, error)
+	// Ready says why nothing may be received yet, if so; nil: it always may.
+	Ready func(ctx context.Context) error
 }
 
 // Collections of the inbox.
@@ -86,6 +93,7 @@ type Inbox struct {
 	locks    [256]sync.Mutex // by message, so that two copies of one do not race
 	seed     maphash.Seed
 	arrivals arrivals
+	sharing  sharing
 }
 
 // Open opens the inbox. Recover must have returned before anything is received.
@@ -102,12 +110,18 @@ func Open(ctx context.Context, o Options) (*Inbox, error) {
 	if o.Workers == 0 {
 		o.Workers = 4
 	}
-	log, err := o.Store.Log(ctx, logName(o.Instance))
+	if o.Own == nil {
+		o.Own = func(ctx context.Context, _, log string) (driver.Log, error) { return o.Store.Log(ctx, log) }
+	}
+	if o.Ready == nil {
+		o.Ready = func(context.Context) error { return nil }
+	}
+	log, err := o.Own(ctx, o.Instance, logName(o.Instance))
 	if err != nil {
 		return nil, fmt.Errorf("feeds: open the inbox: %w", err)
 	}
 	b := &Inbox{o: o, log: log, seed: maphash.MakeSeed()}
-	next, err := b.readMark(ctx)
+	next, err := b.readMark(ctx, o.Instance)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +132,9 @@ func Open(ctx context.Context, o Options) (*Inbox, error) {
 	return b, nil
 }
 
-func logName(instance string) string { return "inbox-" + instance }
+const logPrefix = "inbox-"
+
+func logName(instance string) string { return logPrefix + instance }
 
 // Receipt is what the inbox says of a message received.
 type Receipt struct {
@@ -138,6 +154,9 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 	now := b.o.Now()
 	if err := from.Permit(now); err != nil {
 		return Receipt{}, err
+	}
+	if err := b.o.Ready(ctx); err != nil {
+		return Receipt{}, unavailable(err)
 	}
 	m.Source, m.Org, m.Received, m.Instance = from.Client.ID, from.Client.Org, now, b.o.Instance
 	m.Hash = sha256.Sum256(m.Body)

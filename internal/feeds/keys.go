@@ -43,13 +43,32 @@ func (b *Inbox) admit(ctx context.Context, m *Message) (repeated bool, err error
 		b.o.Metrics.Repeated(m.Source)
 		return true, nil
 	}
+	shared, err := b.keep(ctx, m)
+	if err != nil || !shared {
+		return false, err
+	}
+	mine := m.Seq
+	repeated, err = b.register(ctx, m)
+	if err != nil || repeated {
+		b.track.end(mine, repeated) // a repeat is the other's to finish; else Work comes back to it
+	}
+	return repeated, err
+}
+
+// keep appends m to the log. It tells whether m's key must be registered before m is
+// applied, since others may receive the same.
+func (b *Inbox) keep(ctx context.Context, m *Message) (shared bool, err error) {
+	b.sharing.RLock()
+	defer b.sharing.RUnlock()
 	if m.Seq, err = b.log.Append(ctx, appendMessage(make([]byte, 0, len(m.Body)+512), m)); err != nil {
 		return false, fmt.Errorf("feeds: keep a message: %w", err)
 	}
 	b.track.begin(m.Seq)
 	b.o.Metrics.Appended(m.Source, len(m.Body))
-	b.fresh.add(m)
-	return false, nil
+	if !b.sharing.on {
+		b.fresh.add(m)
+	}
+	return b.sharing.on, nil
 }
 
 // reuse gives m a key of its own.
@@ -87,17 +106,28 @@ func (b *Inbox) find(ctx context.Context, m *Message) (k known, found bool, err 
 
 // remember sees to it that m's key is known, for a message that was in the log
 // already. Where another message has the key, with other content, m is one whose key
-// was reused.
-func (b *Inbox) remember(ctx context.Context, m *Message) error {
+// was reused; with the same content, m is a copy, and the other is the one that counts.
+func (b *Inbox) remember(ctx context.Context, m *Message) (isCopy bool, err error) {
 	k, found, err := b.find(ctx, m)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case !found:
-		b.fresh.add(m)
+		b.sharing.RLock()
+		on := b.sharing.on
+		if !on {
+			b.fresh.add(m)
+		}
+		b.sharing.RUnlock()
+		if on {
+			was := *m
+			isCopy, err = b.register(ctx, &was)
+			m.Key, m.Reused = was.Key, was.Reused
+		}
+		return isCopy, err
 	case k.hash != m.Hash && !m.Reused:
 		m.reuse()
 		return b.remember(ctx, m)
 	}
-	return nil
+	return k.instance != m.Instance || k.seq != m.Seq, nil
 }

@@ -35,7 +35,7 @@ func (b *Inbox) process(ctx context.Context, from Sender, m *Message, only []int
 			used = append(used, refs...)
 		}
 		arrived = append(arrived, out.Arrived...)
-		if round < rounds && b.arrivals.any(out.Held, clock) {
+		if round < rounds && (b.arrivals.any(out.Held, clock) || round == 1 && b.elsewhere(out.Held)) {
 			again = true
 			continue
 		}

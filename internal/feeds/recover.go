@@ -25,7 +25,7 @@ const (
 func (b *Inbox) Recover(ctx context.Context) error {
 	length := b.log.Len()
 	for from := b.track.next; from < length; {
-		batch, err := b.readBatch(ctx, from, length)
+		batch, err := readBatch(ctx, b.o.Instance, b.log, from, length)
 		if err != nil {
 			return err
 		}
@@ -42,14 +42,14 @@ func (b *Inbox) Recover(ctx context.Context) error {
 	return b.mark(ctx, 1)
 }
 
-// readBatch reads some messages from a number on.
-func (b *Inbox) readBatch(ctx context.Context, from, length uint64) ([]*Message, error) {
+// readBatch reads some messages of an instance from a number on.
+func readBatch(ctx context.Context, instance string, log driver.Log, from, length uint64) ([]*Message, error) {
 	var batch []*Message
 	var bad error
 	size := 0
-	err := b.log.Read(ctx, from, func(n uint64, record []byte) bool {
+	err := log.Read(ctx, from, func(n uint64, record []byte) bool {
 		var m *Message
-		if m, bad = readMessage(b.o.Instance, n, record); bad != nil {
+		if m, bad = readMessage(instance, n, record); bad != nil {
 			return false
 		}
 		batch = append(batch, m)
@@ -94,7 +94,7 @@ func (b *Inbox) applyAgain(ctx context.Context, m *Message) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer b.lock(m.Source, m.Key).Unlock()
-	if err := b.remember(ctx, m); err != nil {
+	if isCopy, err := b.remember(ctx, m); err != nil || isCopy {
 		return Outcome{}, err
 	}
 	if err := from.Permit(m.Received); err != nil {
@@ -105,10 +105,11 @@ func (b *Inbox) applyAgain(ctx context.Context, m *Message) (Outcome, error) {
 	return b.process(ctx, from, m, nil, true)
 }
 
-// readMark returns how far the log had been finished when that was last written.
-func (b *Inbox) readMark(ctx context.Context) (next uint64, err error) {
+// readMark returns how far the log of an instance had been finished when that was last
+// written.
+func (b *Inbox) readMark(ctx context.Context, instance string) (next uint64, err error) {
 	var bad error
-	refs := [1]driver.Ref{{Collection: marks, Partition: b.o.Instance, ID: markID}}
+	refs := [1]driver.Ref{{Collection: marks, Partition: instance, ID: markID}}
 	err = b.o.Store.Get(ctx, refs[:], func(d *driver.Doc) bool {
 		r, _ := packed.NewReader(d.Body, markForm)
 		next = r.Uint()
@@ -152,11 +153,18 @@ func (b *Inbox) markLocked(ctx context.Context, every uint64) error {
 	if err := b.writeKeys(ctx); err != nil {
 		return fmt.Errorf("feeds: write down the keys of messages: %w", err)
 	}
-	doc := driver.Doc{Ref: driver.Ref{Collection: marks, Partition: b.o.Instance, ID: markID}, Body: packed.AppendUint([]byte{markForm}, next)}
-	if err := b.o.Store.Commit(ctx, b.o.Instance, []driver.Op{{Kind: driver.Put, Doc: doc}}); err != nil {
-		return fmt.Errorf("feeds: write down how far the inbox has been finished: %w", err)
+	if err := b.writeMark(ctx, b.o.Instance, next); err != nil {
+		return err
 	}
 	b.track.wrote(next)
+	return nil
+}
+
+func (b *Inbox) writeMark(ctx context.Context, instance string, next uint64) error {
+	doc := driver.Doc{Ref: driver.Ref{Collection: marks, Partition: instance, ID: markID}, Body: packed.AppendUint([]byte{markForm}, next)}
+	if err := b.o.Store.Commit(ctx, instance, []driver.Op{{Kind: driver.Put, Doc: doc}}); err != nil {
+		return fmt.Errorf("feeds: write down how far the inbox has been finished: %w", err)
+	}
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (b *Inbox) replay(ctx context.Context, t ticket) (out Outcome, waits bool, 
 		return Outcome{}, false, err
 	}
 	defer b.lock(m.Source, m.Key).Unlock()
-	if err := b.remember(ctx, m); err != nil { // whether its key was another's
+	if _, err := b.remember(ctx, m); err != nil { // whether its key was another's
 		return Outcome{}, false, err
 	}
 	open, err := b.pending(ctx, t)
