@@ -232,6 +232,7 @@ func (f *fold) state(o *object) *state {
 		s.flags = flagDeleted
 		if o.before != nil {
 			s.section, s.low, s.high = o.before.section(), o.before.time(atLow), o.before.time(atHigh)
+			s.security = o.before.sensitivity() // what was withheld is not told of by its end
 			if o.Via == "" {
 				s.strings[strVia] = string(o.before.str(strVia))
 			}
@@ -249,7 +250,7 @@ func (f *fold) state(o *object) *state {
 	if len(s.tokens) > maxTokens*tokenLen {
 		s.tokens = s.tokens[:maxTokens*tokenLen]
 	}
-	s.security = sensitivity(o.Resource)
+	f.label(s, o)
 	s.strings[strOrgs] = orgsString(ties(o.Resource, o.Orgs, c.Source, x.Date, x.DateEnd))
 	meta := fhir.Meta(o.Resource.Get("meta"), o.version, stamp(c.Message.Received), "urn:dcr:source:"+c.Source.ID)
 	s.json = fhir.Splice(make([]byte, 0, len(o.Resource.Raw())+len(meta)+64), o.Resource, fhir.Edits{ID: id, Meta: meta, Refs: o.Refs})
@@ -274,22 +275,6 @@ func versionOp(p PersonID, entry string, e envelope, kind driver.OpKind, rev uin
 		Ref: driver.Ref{Collection: versions, Partition: string(p), ID: entry + "." + string(e.str(strVersion))}, Rev: rev, Body: e,
 		Keys: [][]driver.Value{{driver.Str(entry), driver.Num(o.time), driver.Num(o.message)}},
 	}}
-}
-
-// sensitivity reads the labels of RULES 0 from meta.security.
-func sensitivity(resource fhir.Node) Sensitivity {
-	s := Normal
-	for label := range resource.Path("meta").Get("security").Each() {
-		switch label.Get("code").Text() {
-		case "staff-only", "NOPAT":
-			s = max(s, StaffOnly)
-		case "serious-harm":
-			s = max(s, SeriousHarm)
-		case "third-party":
-			s = max(s, ThirdParty)
-		}
-	}
-	return s
 }
 
 func locatorRef(source, typ, sourceID string) driver.Ref {

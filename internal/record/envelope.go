@@ -47,9 +47,12 @@ const (
 
 // Flags of an envelope.
 const (
-	flagDeleted = 1 << iota // the source deleted it
-	flagMoved               // the source moved it to another person: to all, it was never here
-	flagUndated             // its date orders it, and is not what a search by date means
+	flagDeleted  = 1 << iota // the source deleted it
+	flagMoved                // the source moved it to another person: to all, it was never here
+	flagUndated              // its date orders it, and is not what a search by date means
+	flagTold                 // the flags below, and links among the tokens, are told
+	flagInError              // its source says that it was never so
+	flagDelicate             // a label says so: see delicate
 )
 
 // order says which of two states of a source object is the later: by source time,

@@ -9,8 +9,12 @@ import (
 
 // History visits the states of an entry, newest first: the current one, then those
 // before it, deletions too. It visits at most limit, or until visit returns false,
-// and returns what continues after them, "" when there are no more. An entry that is not the caller's to see
-// is access.Absent, as for Read.
+// and returns what continues after them, "" when there are no more. An entry that is
+// not the caller's to see is access.Absent, as for Read.
+//
+// It is also how a corrected result is told with what it replaced: the state after
+// the first. To the person themself each state is shown by what it says and when it
+// came: one that was withheld, entered in error or not yet released is not in it.
 func (v *View) History(ctx context.Context, typ, id string, limit int, after string, visit func(Entry) bool) (next string, err error) {
 	p, entry, err := v.locate(ctx, typ, id)
 	if err != nil {
@@ -53,7 +57,7 @@ func (v *View) past(ctx context.Context, p PersonID, typ, entry, current string,
 			if e, fault = open(d.Body); fault != nil {
 				return false
 			}
-			if !v.mayShow(e, typ) || string(e.str(strVersion)) == current {
+			if !v.mayShow(e, typ, entry) || string(e.str(strVersion)) == current {
 				return true
 			}
 			if limit > 0 && visited == limit {

@@ -26,6 +26,7 @@ type View struct {
 	r       *Records
 	grant   access.Grant
 	members []PersonID // first the person, then those joined to them
+	own     *withheld  // of the person's own view: what they do not see; nil for others
 }
 
 // Open decides whether the caller may have what q asks for, appends the decision
@@ -51,7 +52,11 @@ func (r *Records) Open(ctx context.Context, caller identity.Caller, q Request) (
 	if err := grant.Err(); err != nil {
 		return nil, err
 	}
-	return &View{r: r, grant: grant, members: members}, nil
+	v := &View{r: r, grant: grant, members: members}
+	if caller.Kind == identity.Resident {
+		v.own = &withheld{release: r.release, now: f.Now}
+	}
+	return v, nil
 }
 
 // OpenID is Open for the record that a resource's id lies in. An id that is not

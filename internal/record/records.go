@@ -30,7 +30,7 @@ type Agreements interface {
 	Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error)
 }
 
-// Options are what New needs; all of them.
+// Options are what New needs; all of them but for what has a default.
 type Options struct {
 	Store    Documents
 	Ledger   Ledger
@@ -43,16 +43,25 @@ type Options struct {
 	// AppointmentWindow is how long after an appointment a sharing window that was
 	// opened for it ends; 0: 24 hours.
 	AppointmentWindow time.Duration
+	// Release says when people see results of theirs; nil: DefaultRelease.
+	Release *ReleaseRules
 }
 
 // Records is the shared record of everybody.
-type Records struct{ o Options }
+type Records struct {
+	o       Options
+	release *releases
+}
 
 // New returns the record kept in o.Store, whose collections are Specs.
 func New(o Options) *Records {
 	o.Months, o.FindMax = cmp.Or(o.Months, 12), cmp.Or(o.FindMax, 20)
 	o.AppointmentWindow = cmp.Or(o.AppointmentWindow, 24*time.Hour)
-	return &Records{o}
+	if o.Release == nil {
+		rules := DefaultRelease()
+		o.Release = &rules
+	}
+	return &Records{o, newReleases(*o.Release)}
 }
 
 // Collections of the record.

@@ -22,6 +22,9 @@ func (v *View) Search(ctx context.Context, s Search, visit func(Entry) bool) (ne
 		return "", nil
 	}
 	patient, err := v.patient(ctx, s.Type)
+	if err == nil {
+		err = v.prepare(ctx, s.Type)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -161,7 +164,7 @@ func cursorAt(e envelope, entry string) ([]byte, error) {
 // wants reports whether the entry is one to visit. Of all the Patients that sources
 // sent, a search shows the one that is the person's.
 func (q *scan) wants(p PersonID, e envelope, entry string) bool {
-	if !q.view.grant.Sections.Has(e.section()) {
+	if !q.view.grant.Sections.Has(e.section()) || q.view.own.hides(e, entry) || q.view.own.cameSince(e, entry) {
 		return false
 	}
 	id := ""

@@ -88,6 +88,9 @@ func (v *View) patient(ctx context.Context, typ string) (string, error) {
 // one visits the document, a deletion too, if the view may show it.
 func (v *View) one(ctx context.Context, ref driver.Ref, typ string, visit func(Entry)) error {
 	patient, err := v.patient(ctx, typ)
+	if err == nil {
+		err = v.prepare(ctx, typ)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,7 +101,8 @@ func (v *View) one(ctx context.Context, ref driver.Ref, typ string, visit func(E
 		if e, fault = open(d.Body); fault != nil {
 			return false
 		}
-		if shown = v.mayShow(e, typ); shown {
+		shown = v.mayShow(e, typ, entryPart(d.ID)) && (d.Collection != entries || !v.own.cameSince(e, d.ID))
+		if shown {
 			s := shower{view: v, patient: patient}
 			visit(s.entry(PersonID(d.Partition), e, entryPart(d.ID)))
 		}
@@ -110,8 +114,10 @@ func (v *View) one(ctx context.Context, ref driver.Ref, typ string, visit func(E
 	return err
 }
 
-func (v *View) mayShow(e envelope, typ string) bool {
-	return !e.has(flagMoved) && v.grant.Sections.Has(e.section()) && string(e.str(strType)) == typ
+// mayShow says what the view may show by itself: of the states of an entry, one that
+// the current one does not hide.
+func (v *View) mayShow(e envelope, typ, entry string) bool {
+	return !e.has(flagMoved) && v.grant.Sections.Has(e.section()) && string(e.str(strType)) == typ && !v.own.hides(e, entry)
 }
 
 // entryPart takes the version off the id of a document of versions.
