@@ -102,18 +102,19 @@ func (p *Party) assert(ctx context.Context, k kind, a Answer, find Lookup) (Asse
 		r.CredentialID = got.id
 		return Asserted{}, r
 	}
-	return p.judge(&s, got, &owner)
+	return p.judge(&s, got, a.Subject, &owner)
 }
 
-// judge decides on an assertion by a known credential.
-func (p *Party) judge(s *state, got *assertion, owner *Owner) (Asserted, error) {
+// judge decides on an assertion by a known credential. account is whose it must
+// be in a step-up; open compared it with what the state was sealed for.
+func (p *Party) judge(s *state, got *assertion, account string, owner *Owner) (Asserted, error) {
 	if !bytes.Equal(owner.Credential.ID, got.id) || len(owner.UserHandle) == 0 {
 		return Asserted{}, errors.New("passkey: the credential looked up is another one, or has no user handle")
 	}
 	if !p.signed(s, got, &owner.Credential) {
 		return Asserted{}, refuse(s.kind, BadSignature)
 	}
-	if s.kind == stepUp && owner.Account != s.subject {
+	if s.kind == stepUp && owner.Account != account {
 		return Asserted{}, refuse(s.kind, OtherAccount)
 	}
 	// A discoverable login must say whose it is; where the account was known, an

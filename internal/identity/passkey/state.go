@@ -29,7 +29,6 @@ const (
 	stateVersion  = 1
 	challengeSize = 32
 	maxState      = 1024
-	maxSubject    = 128
 	maxDigest     = 64
 )
 
@@ -44,7 +43,7 @@ type state struct {
 	kind      kind
 	challenge [challengeSize]byte
 	expires   time.Time
-	subject   string
+	subject   [sha256.Size]byte // its hash: any length, and names nobody
 	digest    []byte
 	handle    []byte // of a registration
 }
@@ -64,17 +63,17 @@ func newSeal(key []byte) (cipher.AEAD, error) {
 
 // begin makes a state with a new challenge, and seals it.
 func (p *Party) begin(k kind, subject string, digest, handle []byte) (state, Begun, error) {
-	if len(subject) > maxSubject || len(digest) > maxDigest {
-		return state{}, Begun{}, errors.New("passkey: the subject or the digest of a ceremony is too long")
+	if len(digest) > maxDigest {
+		return state{}, Begun{}, errors.New("passkey: a digest has at most 64 bytes")
 	}
-	s := state{kind: k, subject: subject, digest: digest, handle: handle, expires: p.now().Add(ChallengeTTL)}
+	s := state{kind: k, subject: sha256.Sum256([]byte(subject)), digest: digest, handle: handle, expires: p.now().Add(ChallengeTTL)}
 	_, _ = rand.Read(s.challenge[:]) // never fails
 
-	plain := make([]byte, 0, 64+challengeSize+len(subject)+len(digest)+len(handle))
+	plain := make([]byte, 0, 64+challengeSize+len(s.subject)+len(digest)+len(handle))
 	plain = append(plain, stateVersion, byte(k))
 	plain = packed.AppendBytes(plain, s.challenge[:])
 	plain = packed.AppendTime(plain, s.expires)
-	plain = packed.AppendString(plain, subject)
+	plain = packed.AppendBytes(plain, s.subject[:])
 	plain = packed.AppendBytes(plain, digest)
 	plain = packed.AppendBytes(plain, handle)
 
@@ -98,15 +97,15 @@ func (p *Party) open(k kind, a Answer) (state, error) {
 	s.kind = kind(r.Byte())
 	n := copy(s.challenge[:], r.Raw())
 	s.expires = r.Time()
-	s.subject = r.String()
+	m := copy(s.subject[:], r.Raw())
 	s.digest = r.Raw()
 	s.handle = r.Raw()
 	switch {
-	case r.Close() != nil || n != challengeSize:
+	case r.Close() != nil || n != challengeSize || m != len(s.subject):
 		return state{}, refuse(k, BadState)
 	case s.kind != k:
 		return state{}, refuse(k, OtherCeremony)
-	case s.subject != a.Subject:
+	case s.subject != sha256.Sum256([]byte(a.Subject)):
 		return state{}, refuse(k, OtherSubject)
 	case subtle.ConstantTimeCompare(s.digest, a.Digest) != 1:
 		return state{}, refuse(k, OtherAction)
