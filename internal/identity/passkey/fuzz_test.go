@@ -69,15 +69,3 @@ func FuzzCredential(f *testing.F) {
 		}
 	})
 }
-
-// FuzzState looks for a second way to write a state.
-func FuzzState(f *testing.F) {
-	w := newWorld(f)
-	sealed := w.beginLogin().State
-	f.Add(sealed)
-	f.Fuzz(func(t *testing.T, s string) {
-		if _, err := w.party.open(login, Answer{State: s}); err == nil && s != sealed {
-			t.Errorf("%q was taken for a state", s)
-		}
-	})
-}
