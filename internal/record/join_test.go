@@ -10,7 +10,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/sharing"
 )
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
