@@ -140,7 +140,7 @@ func (a *Accounts) Notices(ctx context.Context, account, after string, limit int
 
 // MarkRead marks a notice as read; errs.NotFound if the account has none of that id.
 func (a *Accounts) MarkRead(ctx context.Context, account, id string) error {
-	if id == "" || len(id) > 64 {
+	if !isNoticeID(id) {
 		return errs.New(errs.NotFound, "There is no such message.")
 	}
 	for {
@@ -161,4 +161,13 @@ func (a *Accounts) MarkRead(ctx context.Context, account, id string) error {
 			return err
 		}
 	}
+}
+
+func isNoticeID(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return id != "" && len(id) <= 64
 }
