@@ -29,8 +29,10 @@ type Config struct {
 	LedgerEvery uint64
 	AdoptLedger bool
 
-	Limits Limits
-	Rules  Rules
+	Limits  Limits
+	Rules   Rules
+	Release Release
+	Heard   Heard
 }
 
 // Listener is where one audience is served. Without Cert it speaks plain HTTP.

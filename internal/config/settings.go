@@ -12,7 +12,7 @@ type setting struct {
 // settings is the one table that parsing, defaults and docs/config.md come from.
 // set is called with the default too, unless both are empty.
 func settings() []setting {
-	const where, kept, who, ledger, limits, rules = "Where", "MongoDB", "Who", "The access ledger", "Limits", "Rules of the field"
+	const where, kept, who, ledger, limits, rules, release, heard = "Where", "MongoDB", "Who", "The access ledger", "Limits", "Rules of the field", "Release of results to the person", "Freshness of sources"
 	return []setting{
 		{group: where, key: "DCR_DATA", def: "var/data", set: text(func(c *Config) *string { return &c.Data }),
 			what: "Folder of the embedded store, and of what this dcrd keeps for itself: socket, ledger key. One dcrd at a time. On an encrypted volume."},
@@ -83,5 +83,20 @@ func settings() []setting {
 			what: "How far back an encounter, referral or appointment gives a relationship."},
 		{group: rules, key: "DCR_APPOINTMENT_WINDOW", def: "24h", set: duration(func(c *Config) *time.Duration { return &c.Rules.AppointmentWindow }),
 			what: "How long after an appointment a sharing window that was opened for it ends."},
+
+		{group: release, key: "DCR_RELEASE_IMAGING", def: "7", set: days(func(c *Config) *time.Duration { return &c.Release.Imaging }),
+			what: "Days that imaging and reports about it wait before the person sees them; 0: none. Counted from when each version was received. Laboratory numbers that are final do not wait. Professionals see all at once."},
+		{group: release, key: "DCR_RELEASE_DELICATE", def: "21", set: days(func(c *Config) *time.Duration { return &c.Release.Delicate }),
+			what: "Days for histology, cytology, genetics, HIV and other sexual-health tests; and for all of a laboratory of virology or serology (HL7 table 0074: `PAT SP CP CG GE SR VR`)."},
+		{group: release, key: "DCR_RELEASE_NARRATIVE", def: "7", set: days(func(c *Config) *time.Duration { return &c.Release.Narrative }),
+			what: "Days for a report whose codes say none of these, or that a laboratory sends without the results it is made of: it may be histology as plain text."},
+		{group: release, key: "DCR_RELEASE_UNFINISHED", def: "21", set: days(func(c *Config) *time.Duration { return &c.Release.Unfinished }),
+			what: "Days, at least, for results that are registered, partial or preliminary: how long those wait that are never finished."},
+		{group: release, key: "DCR_RELEASE_MAP", set: setReleaseMap,
+			what: "File of lines `system|code=kind`, of codes of a laboratory's own: `numbers`, `imaging`, `delicate` or `other`. It wins over the table that is built in."},
+
+		{group: heard, key: "DCR_SOURCE_EXPECTED", def: "24h", set: duration(func(c *Config) *time.Duration { return &c.Heard.Within }),
+			what: "A source that was not heard from for so long is late, which the person and professionals are told."},
+		{group: heard, key: "DCR_SOURCES_EXPECTED", set: setIntervals, what: "The same for single sources, by client id, separated by commas: `uhd=1h, bcp=168h`."},
 	}
 }
