@@ -47,10 +47,11 @@ const (
 )
 
 var statusOfCode = map[string]int{
-	codeNotAcceptable: fiber.StatusNotAcceptable,
-	codeMethod:        fiber.StatusMethodNotAllowed,
-	codeTimeout:       fiber.StatusRequestTimeout,
-	codeHeader:        fiber.StatusRequestHeaderFieldsTooLarge,
+	codeNotAcceptable:    fiber.StatusNotAcceptable,
+	codeMethod:           fiber.StatusMethodNotAllowed,
+	codeTimeout:          fiber.StatusRequestTimeout,
+	codeHeader:           fiber.StatusRequestHeaderFieldsTooLarge,
+	web.CodeMissingMatch: fiber.StatusPreconditionRequired,
 }
 
 // retryAfter is how long to wait when the error does not say.
