@@ -128,8 +128,10 @@ func (r *Reader) facts(p *Page, s section.Section, entries []Entry) iter.Seq[fac
 			e := &entries[i]
 			typ := e.Resource.Type()
 			if typ == "List" && !mistaken(e.Resource) {
-				if about, none, ok := emptyList(e.Resource); ok && about == s {
-					p.Statements = append(p.Statements, r.listStatement(e, none))
+				if about, none, ok := emptyList(e.Resource); ok {
+					if about == s {
+						p.Statements = append(p.Statements, r.listStatement(e, none))
+					}
 					continue
 				}
 			}

@@ -144,6 +144,14 @@ func (m Moment) date() string {
 	return dayText(y, mo, d)
 }
 
+// on writes "on 3 May 2026", "in March 2024" or "in 2024".
+func (m Moment) on() string {
+	if !m.timed && len(m.Value) < len("2006-01-02") {
+		return "in " + m.Text
+	}
+	return "on " + m.date()
+}
+
 // year is the year in London, or 0.
 func (m Moment) year() int {
 	if m.at.IsZero() {

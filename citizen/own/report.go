@@ -1,5 +1,9 @@
 package own
 
+import (
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+)
+
 // Report is a report on tests or imaging.
 type Report struct {
 	Item
@@ -14,4 +18,25 @@ type Report struct {
 	Provisional bool       `json:"provisional"`
 	Corrected   bool       `json:"corrected"`
 	Replaced    []Before   `json:"replaced,omitempty"`
+}
+
+func (r *Reader) report(e fact) Report {
+	n := e.Resource
+	d := Report{Item: r.item(e, n.Get("code")), Kind: kindOf(n)}
+	d.When = r.when(e)
+	d.Issued = r.moment(n.Get("issued"))
+	d.Conclusion = paragraphs(n.Get("conclusion").Text())
+	d.Findings = sayAll(n.Get("conclusionCode"))
+	d.By = append(r.people(n, n.Get("performer")), r.people(n, n.Get("resultsInterpreter"))...)
+	d.Documents = r.documents(n)
+	for ref := range n.Get("result").Each() {
+		if _, id := fhir.SplitReference(ref.Get("reference").Text()); id != "" {
+			d.ResultIDs = append(d.ResultIDs, id)
+		}
+	}
+	d.Provisional, d.Corrected = settled(n)
+	if d.Corrected {
+		d.Replaced = r.replaced(e, func(old fhir.Node) string { return old.Get("conclusion").Text() })
+	}
+	return d
 }

@@ -1,5 +1,9 @@
 package own
 
+import (
+	"github.com/dorsetcarerecord/dcr/internal/section"
+)
+
 // Summary is the first page: what there is, what matters most, what has arrived
 // and is not shown yet, and what is late.
 type Summary struct {
@@ -41,4 +45,98 @@ type Freshness struct {
 	Heard  Moment `json:"heard,omitzero"`
 	Late   bool   `json:"late"`
 	Says   string `json:"says"` // "Dorset County Hospital last heard 9:12am; late"
+}
+
+// topRows is how many entries a section shows in a summary.
+const topRows = 3
+
+// latestRows is how many of the newest things of all sections it shows.
+const latestRows = 5
+
+// Summary makes the first page. It reads of each entry no more than what it is
+// ordered and counted by, and makes rows of the few that it shows.
+func (r *Reader) Summary(entries []Entry, news News) Summary {
+	s := Summary{
+		Sections: []SectionSummary{}, Latest: []Row{},
+		Arrived: r.Arrivals(news.Arrived), Sources: r.Freshness(news.Heard), Late: []Freshness{},
+	}
+	for _, f := range s.Sources {
+		if f.Late {
+			s.Late, s.Partial = append(s.Late, f), true
+		}
+	}
+	g := r.glanceAll(entries)
+	s.Name = g.name
+	if g.next.e.Entry != nil {
+		a := r.appointment(g.next.e)
+		s.Next = &a
+	}
+	if g.inNow.e.Entry != nil {
+		y := r.stay(g.inNow.e)
+		s.InNow = &y
+	}
+	for sec := range news.Sections.Each() {
+		s.Sections = append(s.Sections, r.sectionSummary(sec, &g.sections[sec]))
+	}
+	for _, x := range g.latest {
+		s.Latest = append(s.Latest, r.row(x.e, r.when(x.e)))
+	}
+	return s
+}
+
+func (r *Reader) sectionSummary(sec section.Section, t *tally) SectionSummary {
+	out := SectionSummary{Section: sec.String(), Title: titles[sec], Count: t.now, Total: t.total}
+	var says string
+	out.Known, says = known(t.total, r.statements(t), nouns[sec])
+	out.Says = says
+	if out.Known == Recorded {
+		out.Says = inShort(sec, t)
+	}
+	for _, x := range t.top {
+		out.Top = append(out.Top, r.row(x.e, r.when(x.e)))
+	}
+	return out
+}
+
+// statements makes what says that there is nothing, where nothing says the contrary.
+func (r *Reader) statements(t *tally) []Statement {
+	if t.total > 0 || t.none == nil {
+		return nil
+	}
+	e := fact{t.none, t.none.Resource.Type()}
+	if e.typ == "List" {
+		return []Statement{r.listStatement(t.none, true)}
+	}
+	return []Statement{r.statement(e, true)}
+}
+
+// inShort counts what is of now, in words.
+func inShort(sec section.Section, t *tally) string {
+	switch sec {
+	case section.Appointments:
+		return first(some(t.now, "appointment to come", "appointments to come"), "No appointments to come")
+	case section.Medicines:
+		return first(some(t.now, "current medicine", "current medicines"), "No current medicines, "+count(t.total, "past one"))
+	case section.Problems:
+		return first(some(t.now, "current health problem", "current health problems"), "No current health problems")
+	case section.Allergies:
+		return first(some(t.now, "allergy", "allergies"), "No current allergies")
+	case section.Alerts:
+		return first(some(t.now, "alert", "alerts"), "No current alerts")
+	case section.CarePlans:
+		return first(some(t.now, "current care plan", "current care plans"), "No current care plans")
+	case section.Encounters:
+		return first(some(t.now, "stay or visit now", "stays or visits now"), count(t.total, "past entry"))
+	}
+	return count(t.total, "entry")
+}
+
+func some(n int, one, many string) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 " + one
+	}
+	return number(n) + " " + many
 }

@@ -1,5 +1,9 @@
 package own
 
+import (
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+)
+
 // Row is one dated happening, short enough for a list of everything.
 type Row struct {
 	ID      string `json:"id"`
@@ -19,4 +23,129 @@ type Timeline struct {
 	Total int      `json:"total"`
 	Years []Choice `json:"years,omitempty"`
 	Kinds []Choice `json:"kinds,omitempty"` // sections
+}
+
+// happenings are the types that a timeline tells, with what a row of theirs is
+// called.
+var happenings = map[string]string{
+	"AllergyIntolerance": "Allergy", "Appointment": "Appointment", "CarePlan": "Care plan", "Communication": "Message",
+	"Composition": "Document", "Condition": "Health problem", "DiagnosticReport": "Report",
+	"DocumentReference": "Letter or document", "Encounter": "Visit", "EpisodeOfCare": "Period of care", "Flag": "Alert",
+	"ImagingStudy": "Scan or X-ray", "Immunization": "Vaccination", "MedicationAdministration": "Medicine given",
+	"MedicationDispense": "Medicine handed out", "MedicationRequest": "Prescription", "MedicationStatement": "Medicine",
+	"Observation": "Test result", "Procedure": "Procedure", "QuestionnaireResponse": "Questionnaire",
+	"ServiceRequest": "Referral or request", "AdverseEvent": "Adverse event", "Task": "Task",
+	"RiskAssessment": "Risk assessment", "DetectedIssue": "Possible problem with treatment", "ClinicalImpression": "Clinical assessment",
+}
+
+// Timeline merges all that happened into one list. Filter.Kind is a section's name.
+// What was recorded by mistake, and what says that there is nothing, is not in it.
+func (r *Reader) Timeline(entries []Entry, f Filter) Timeline {
+	t := Timeline{Rows: []Row{}}
+	var p Page
+	s := newShelf(&p, 0, f)
+	for i := range entries {
+		e := fact{&entries[i], entries[i].Resource.Type()}
+		if _, ok := happenings[e.typ]; !ok || mistaken(e.Resource) {
+			continue
+		}
+		if _, ok := absent(e.typ, e.Resource); ok {
+			continue
+		}
+		when := r.when(e)
+		if s.keep(when, e.Section.String(), titles[e.Section]) {
+			t.Rows = append(t.Rows, r.row(e, when))
+		}
+	}
+	latest(t.Rows, func(w *Row) Moment { return w.When })
+	t.Total = p.Shown
+	t.Years, t.Kinds = choices(s.years, s.kinds)
+	return t
+}
+
+// row tells an entry in short.
+func (r *Reader) row(e fact, when Moment) Row {
+	w := Row{
+		ID: e.ID, Type: e.typ, Section: e.Section.String(), Kind: first(happenings[e.typ], capital(thingOf(e.typ))),
+		When: when, Source: r.source(e.Source),
+	}
+	w.Title, w.Detail, w.Flag = r.short(e)
+	w.Title = first(w.Title, w.Kind)
+	return w
+}
+
+// short returns what a row says of an entry.
+func (r *Reader) short(e fact) (title, detail string, f Flag) {
+	n := e.Resource
+	title = says(n.Get(codeElement(e.typ)))
+	switch e.typ {
+	case "Observation":
+		detail, f = r.shortResult(n)
+	case "DiagnosticReport":
+		detail = statusIf(e, "registered", "preliminary", "partial", "amended", "corrected", "cancelled")
+	case "Appointment":
+		a := r.appointment(e)
+		return a.Title, a.Status.Words, f
+	case "Encounter":
+		_, words := stayKind(n)
+		title, detail = first(title, words), words
+	case "MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration":
+		concept, _ := r.medication(n)
+		title = first(says(concept), n.Path("medicationReference", "display").Text())
+		d := firstThere(n, "dosageInstruction", "dosage")
+		if d.Kind() == fhir.Array {
+			d = d.At(0)
+		}
+		detail = first(d.Get("text").Text(), statusOf(e.typ, n.Get("status")).Words)
+	case "Condition", "AllergyIntolerance":
+		detail = statusOf(e.typ, n.Get("clinicalStatus")).Words
+	case "DocumentReference":
+		detail = n.Get("description").Text()
+	case "Composition", "CarePlan":
+		title = first(n.Get("title").Text(), says(mainCategory(n.Get("category"))), title)
+		detail = statusIf(e, "active", "completed", "revoked")
+	case "RelatedPerson":
+		title = nameText(n.Get("name").At(0))
+		detail = first(relations[codeOf(n.Get("relationship").At(0))], says(n.Get("relationship")))
+	case "CareTeam":
+		title = first(n.Get("name").Text(), title)
+	case "ServiceRequest":
+		title = first(title, says(n.Get("category")))
+		detail = statusOf(e.typ, n.Get("status")).Words
+	default:
+		detail = statusIf(e, "not-done", "cancelled", "stopped", "planned")
+	}
+	if detail == title {
+		detail = ""
+	}
+	return title, detail, f
+}
+
+// shortResult writes a value with how the laboratory marked it.
+func (r *Reader) shortResult(n fhir.Node) (string, Flag) {
+	if n.Get("status").Is("cancelled") {
+		return "The test was cancelled", Flag{}
+	}
+	v := r.reading(n)
+	detail := first(v.value, pressure(n), v.noValue)
+	if v.flag.Level != "" && v.flag.Level != LevelNormal {
+		detail += ", " + small(v.flag.Words)
+	}
+	if provisional, corrected := settled(n); provisional {
+		detail += " (early result, may change)"
+	} else if corrected {
+		detail += " (corrected)"
+	}
+	return detail, v.flag
+}
+
+// statusIf writes an entry's status if it is one of those that a row should tell.
+func statusIf(e fact, codes ...string) string {
+	status := e.Resource.Get("status")
+	for _, c := range codes {
+		if status.Is(c) {
+			return statusOf(e.typ, status).Words
+		}
+	}
+	return ""
 }
