@@ -44,7 +44,7 @@ var may = map[string][]string{
 	"internal/inquiry": {"internal/access", "internal/errs", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/section", "internal/store", "internal/store/driver"},
 
 	// The doors.
-	"professional":         {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/inquiry", "internal/nhs", "internal/web"},
+	"professional":         {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/inquiry", "internal/nhs", "internal/record", "internal/web"},
 	"internal/web":         {"internal/errs", "internal/identity"},
 	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
 	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
@@ -56,7 +56,7 @@ var may = map[string][]string{
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
 	"internal/obs":    {},
-	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
+	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/instance", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
 	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate"},
 	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},

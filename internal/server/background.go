@@ -2,8 +2,13 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/instance"
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
 )
 
 // sweepAfter is how long what expired is left lying: what a clock that is ahead takes
@@ -12,26 +17,65 @@ import (
 const sweepAfter = 24 * time.Hour
 
 func (s *Server) sweep(ctx context.Context) error {
-	_, err := s.parts.db.Sweep(ctx, s.o.Now().Add(-sweepAfter), 10_000)
+	_, err := s.parts.member.Do(ctx, "sweep", time.Minute, func(ctx context.Context) error {
+		_, err := s.parts.db.Sweep(ctx, s.o.Now().Add(-sweepAfter), 10_000)
+		return err
+	})
 	return err
 }
 
-// startBackground begins the work that nobody waits for. Each of it is safe to be
-// cut off and done again.
-func (s *Server) startBackground(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	p := s.parts
-	jobs := []struct {
-		name  string
-		every time.Duration
-		f     func(context.Context) error
-	}{
-		{"try quarantine again", 5 * time.Second, func(ctx context.Context) error { _, err := p.inbox.Work(ctx, 100); return err }},
-		{"index the ledger", 30 * time.Second, func(ctx context.Context) error { _, err := p.ledger.Index(ctx); return err }},
+// indexLedger brings the index by person to the end of every instance's log, also of one
+// that runs no longer. One instance at a time does so for a log.
+func (s *Server) indexLedger(ctx context.Context) error {
+	parts, err := ledger.Parts(ctx, s.parts.db)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, part := range parts {
+		_, err := s.parts.member.Do(ctx, "index-"+part.Instance, 5*time.Minute, func(ctx context.Context) error {
+			_, err := s.parts.ledger.IndexOf(ctx, part)
+			return err
+		})
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
+
+// job is work that nobody waits for. Each is safe to be cut off and done again.
+type job struct {
+	name  string
+	every time.Duration
+	f     func(context.Context) error
+}
+
+// jobs lists the background's work: the lease first, for all else depends on it.
+func (s *Server) jobs() []job {
+	return []job{
+		{"renew the lease", instance.Every, s.renewSoon},
+		{"take over from others", 5 * time.Second, func(ctx context.Context) error { s.takeOverAndReceive(ctx); return nil }},
+		{"try quarantine again", 5 * time.Second, func(ctx context.Context) error { _, err := s.parts.inbox.Work(ctx, 100); return err }},
+		{"index the ledger", 30 * time.Second, s.indexLedger},
 		{"sweep what expired", time.Minute, s.sweep},
 	}
+}
+
+// Work does each of the background's jobs once, in their order, and returns the first
+// error. Tests call it instead of waiting.
+func (s *Server) Work(ctx context.Context) error {
+	for _, j := range s.jobs() {
+		if err := j.f(ctx); err != nil {
+			return fmt.Errorf("%s: %w", j.name, err)
+		}
+	}
+	return nil
+}
+
+// startBackground begins the work that nobody waits for.
+func (s *Server) startBackground(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	for _, j := range jobs {
+	for _, j := range s.jobs() {
 		running.Go(func() {
 			tick := time.NewTicker(j.every)
 			defer tick.Stop()

@@ -17,16 +17,19 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
 	"github.com/dorsetcarerecord/dcr/internal/identity/oidc"
 	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
+	"github.com/dorsetcarerecord/dcr/internal/instance"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/store"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // parts are the rooms of an open service.
 type parts struct {
 	db       *store.DB
+	member   *instance.Member
 	secret   []byte
 	ledger   *ledger.Ledger
 	partners *partner.Registry
@@ -45,7 +48,7 @@ const secretID = "record"
 // Specs declares every collection of the service.
 func Specs() []store.Spec {
 	specs := []store.Spec{{Name: secrets, Small: true}}
-	for _, more := range [][]store.Spec{record.Specs(), partner.Specs(), ledger.Specs(), feeds.Specs(), smart.Specs()} {
+	for _, more := range [][]store.Spec{record.Specs(), partner.Specs(), ledger.Specs(), feeds.Specs(), smart.Specs(), instance.Specs()} {
 		specs = append(specs, more...)
 	}
 	return specs
@@ -73,6 +76,9 @@ func (s *Server) openParts(ctx context.Context) error {
 	s.health.Check("store", func(ctx context.Context) error {
 		return cmp.Or(health(opened), commits.failing(), answers(ctx, p.db, min(c.Limits.Answer, time.Second)))
 	})
+	if err := s.join(ctx, p); err != nil {
+		return err
+	}
 	if p.secret, err = secret(ctx, p.db); err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func answers(ctx context.Context, db *store.DB, within time.Duration) error {
 
 func (s *Server) openLedger(ctx context.Context, p *parts) error {
 	c := s.o.Config
-	log, err := p.db.Log(ctx, ledger.LogName(c.Instance))
+	log, err := s.own(ctx, p, c.Instance, ledger.LogName(c.Instance))
 	if err != nil {
 		return err
 	}
@@ -131,9 +137,9 @@ func (s *Server) openLedger(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	appends := &writes{now: s.o.Now}
+	appends := &writes{now: s.o.Now, fenced: s.fenced}
 	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: watchedLog{log, appends}, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
-		Docs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})
+		Docs: p.db, Logs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})
 	if err != nil {
 		return err
 	}
@@ -154,8 +160,12 @@ func LedgerKeyFile(c *config.Config) string {
 
 func (s *Server) openInbox(ctx context.Context, p *parts) error {
 	var err error
-	p.received.now, p.received.failed = s.o.Now, s.metrics.InboxAppendFailed
-	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: watchedStore{p.db, &p.received}, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
+	p.received.now, p.received.failed, p.received.fenced = s.o.Now, s.metrics.InboxAppendFailed, s.fenced
+	own := func(ctx context.Context, instance, name string) (driver.Log, error) {
+		log, err := s.own(ctx, p, instance, name)
+		return watchedLog{log, &p.received}, err
+	}
+	p.inbox, err = feeds.Open(ctx, feeds.Options{Store: p.db, Own: own, Ready: s.receives, Partners: p.partners, Instance: s.o.Config.Instance, Now: s.o.Now,
 		Formats: map[string]feeds.Format{fhirbundle.Name: fhirbundle.NewFormat(p.records)}, Metrics: newFeedMetrics(s.metrics)})
 	if err != nil {
 		return err

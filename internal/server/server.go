@@ -3,11 +3,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
@@ -36,7 +38,9 @@ type Server struct {
 
 	listeners []*listener
 	failed    chan error // a listener that ended by itself
-	stops     []stop     // what to undo, in the order in which it was done
+	lost      chan error // why this instance must not go on
+	receiving atomic.Bool
+	stops     []stop // what to undo, in the order in which it was done
 }
 
 type stop struct {
@@ -62,8 +66,8 @@ func newServer(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Server{o: o, log: slog.New(o.Log), metrics: obs.NewMetrics(), started: o.Now(), failed: make(chan error, 8),
-		health: obs.NewHealth("store", "ledger", "inbox", "listeners")}
+	return &Server{o: o, log: slog.New(o.Log), metrics: obs.NewMetrics(), started: o.Now(), failed: make(chan error, 8), lost: make(chan error, 1),
+		health: obs.NewHealth("instance", "store", "ledger", "inbox", "listeners")}
 }
 
 // start does all in order. Operators can ask how it goes from the first moment on;
@@ -90,11 +94,17 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
+// recoverInbox also finishes what other instances left, before anything is received.
 func (s *Server) recoverInbox(ctx context.Context) error {
+	if err := s.renew(ctx); err != nil {
+		return err
+	}
 	if err := s.parts.inbox.Recover(ctx); err != nil {
 		return err
 	}
-	s.health.Check("inbox", func(context.Context) error { return s.parts.received.failing() })
+	s.takeOverAndReceive(ctx)
+	s.health.Check("instance", s.holdsLease)
+	s.health.Check("inbox", func(ctx context.Context) error { return cmp.Or(s.receives(ctx), s.parts.received.failing()) })
 	return nil
 }
 
@@ -103,7 +113,8 @@ func (s *Server) onStop(name string, f func(context.Context) error) {
 	s.stops = append(s.stops, stop{name, f})
 }
 
-// Run waits until ctx is done or a listener fails, then stops.
+// Run waits until ctx is done, a listener fails or the instance's lease is lost, then
+// stops.
 func (s *Server) Run(ctx context.Context) error {
 	var err error
 	select {
@@ -111,6 +122,8 @@ func (s *Server) Run(ctx context.Context) error {
 		s.log.Info("stopping")
 	case err = <-s.failed:
 		s.log.Error("a listener failed", "err", err)
+	case err = <-s.lost:
+		s.log.Error("stopping: this instance must not go on", "err", err)
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Config.Limits.Stop)
 	defer cancel()

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
-	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
@@ -18,6 +17,7 @@ import (
 type writes struct {
 	now    func() time.Time
 	failed func() // counts; may be nil
+	fenced func() // another writes there now; may be nil
 	last   atomic.Pointer[failure]
 }
 
@@ -40,6 +40,9 @@ func (w *writes) note(err error) {
 	case errors.Is(err, context.Canceled) || errors.Is(err, driver.ErrTooLarge) || errors.Is(err, driver.ErrCorrupt):
 	case kind == errs.Conflict || kind == errs.TooLarge:
 	case err != nil:
+		if w.fenced != nil && errors.Is(err, driver.ErrFenced) {
+			w.fenced()
+		}
 		w.last.Store(&failure{w.now(), err})
 		if w.failed != nil {
 			w.failed()
@@ -73,15 +76,4 @@ func (l watchedLog) Append(ctx context.Context, records ...[]byte) (uint64, erro
 	first, err := l.Log.Append(ctx, records...)
 	l.writes.note(err)
 	return first, err
-}
-
-// watchedStore is the inbox's store, with a watched log.
-type watchedStore struct {
-	feeds.Store
-	writes *writes
-}
-
-func (s watchedStore) Log(ctx context.Context, name string) (driver.Log, error) {
-	log, err := s.Store.Log(ctx, name)
-	return watchedLog{log, s.writes}, err
 }

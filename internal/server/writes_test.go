@@ -66,7 +66,11 @@ func TestAFullDiskShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, w := &disk{DB: db}, &writes{now: clock}
-	inbox, err := feeds.Open(t.Context(), feeds.Options{Store: watchedStore{d, w}, Partners: partner.NewRegistry(db), Instance: "main", Now: clock,
+	own := func(ctx context.Context, _, name string) (driver.Log, error) {
+		log, err := d.Log(ctx, name)
+		return watchedLog{log, w}, err
+	}
+	inbox, err := feeds.Open(t.Context(), feeds.Options{Store: d, Own: own, Partners: partner.NewRegistry(db), Instance: "main", Now: clock,
 		Formats: map[string]feeds.Format{"none": nothing{}}})
 	if err != nil {
 		t.Fatal(err)

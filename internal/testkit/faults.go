@@ -24,6 +24,7 @@ type Faults struct {
 	hangs   map[string]chan struct{}
 	alters  map[string]func([]byte) []byte
 	waiting int
+	dead    bool
 }
 
 func newFaults() *Faults {
@@ -78,10 +79,22 @@ func (f *Faults) Alter(name string, change func([]byte) []byte) {
 	f.alters[name] = change
 }
 
+var errKilled = errors.Join(driver.ErrUnavailable, errors.New("killed"))
+
+// kill ends all that reaches the store.
+func (f *Faults) kill() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dead = true
+}
+
 // pass lets an operation on a part of the store through, sooner or later.
 func (f *Faults) pass(ctx context.Context, part string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.dead {
+		return errKilled
+	}
 	if stuck := f.hangs[part]; stuck != nil {
 		f.waiting++
 		f.changed.Broadcast()

@@ -26,6 +26,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/operator"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 	"github.com/dorsetcarerecord/dcr/internal/server"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/testkit/pki"
 )
 
@@ -41,7 +42,9 @@ type World struct {
 	Log    *Buffer // what the service logs
 	Faults *Faults // what befalls its store
 
-	pki  *pki.Authority
+	pki    *pki.Authority
+	engine driver.Engine // what the store stands on, without its faults
+	first  *World        // of those on one store; nil: this one is
 	mu   sync.Mutex
 	now  time.Time
 	off  time.Duration // how far the service's own clock is ahead
@@ -79,7 +82,7 @@ func Start(t testing.TB, change ...func(*config.Config)) *World {
 
 // TryStart starts the service on the world's folder, and returns why it does not.
 func (w *World) TryStart() error {
-	s, err := server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.serviceClock, NoSync: true, Engine: w.Faults.over})
+	s, err := server.Start(w.T.Context(), server.Options{Config: w.Config, Log: slog.NewJSONHandler(w.Log, nil), Version: "test", Now: w.serviceClock, NoSync: true, Engine: w.over})
 	if err == nil {
 		w.Server = s
 	}
@@ -109,6 +112,9 @@ func (w *World) Ops(path string) Answer {
 
 // Clock is the world's time.
 func (w *World) Clock() time.Time {
+	if w.first != nil {
+		return w.first.Clock()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
@@ -116,6 +122,10 @@ func (w *World) Clock() time.Time {
 
 // Pass lets time pass.
 func (w *World) Pass(d time.Duration) {
+	if w.first != nil {
+		w.first.Pass(d)
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.now = w.now.Add(d)
@@ -129,9 +139,10 @@ func (w *World) Jump(d time.Duration) {
 }
 
 func (w *World) serviceClock() time.Time {
+	now := w.Clock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.now.Add(w.off)
+	return now.Add(w.off)
 }
 
 // Operator returns what the programme's operator can do.
