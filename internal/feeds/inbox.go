@@ -57,6 +57,7 @@ const (
 	marks      = "inbox-mark" // partition: instance; how far its log has been finished
 	quarantine = "quarantine" // partition: source; id: see heldID
 	waiting    = "waiting"    // partition: what is awaited; id: that of the quarantine document
+	heardOf    = "heard"      // partition: source; id: heardID. When it last sent
 )
 
 // dueQueue is where quarantine that could be released waits to be tried again.
@@ -78,6 +79,7 @@ func Specs() []driver.Spec {
 			{Name: byMessage, Fields: []driver.Field{{Kind: driver.String}, {Kind: driver.Int}}},
 		}},
 		{Name: waiting, Small: true},
+		{Name: heardOf, Small: true},
 	}
 }
 
@@ -93,6 +95,7 @@ type Inbox struct {
 	locks    [256]sync.Mutex // by message, so that two copies of one do not race
 	seed     maphash.Seed
 	arrivals arrivals
+	hearing  hearing
 	sharing  sharing
 }
 
@@ -169,6 +172,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 		lock.Unlock()
 		return Receipt{}, unavailable(err)
 	}
+	b.heardSoon(ctx, &m)
 	// A repeat is finished by whoever received it first, unless nobody did.
 	mine := !repeated || m.Instance == b.o.Instance && b.track.begin(m.Seq)
 	receipt := Receipt{Message: m, Repeated: repeated}
