@@ -267,7 +267,9 @@ func TestWhoSees(t *testing.T) {
 
 func TestWhoAsks(t *testing.T) {
 	w := newWorld(t)
-	seq, own := w.looked("pmary", nil), w.looked("pmary", func(e *ledger.Event) { *e = ledger.Event{Kind: identity.Resident, Caller: "amary", Person: "pmary", Outcome: access.Allowed} })
+	seq, own := w.looked("pmary", nil), w.looked("pmary", func(e *ledger.Event) {
+		*e = ledger.Event{Kind: identity.Resident, Caller: "amary", Person: "pmary", Outcome: access.Allowed}
+	})
 	office := w.looked("pmary", func(e *ledger.Event) { e.Kind, e.Org = identity.Operator, "" })
 	if _, err := w.asks("john", seq, ""); errs.KindOf(err) != errs.NotFound {
 		t.Errorf("about another's: %v", err)

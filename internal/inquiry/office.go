@@ -51,6 +51,7 @@ type Item struct {
 type Question struct {
 	Ref  string
 	Name string // of the person who asks
+	Soon bool   // due before long
 	Inquiry
 }
 
@@ -153,7 +154,8 @@ func (q *Inquiries) question(ctx context.Context, ref, person string, i Inquiry)
 	if errs.KindOf(err) == errs.NotFound {
 		err = nil // not known by a name any more: the question stands
 	}
-	return Question{Ref: ref, Name: name, Inquiry: i}, err
+	soon := i.State.open() && !q.o.Now().Before(i.Due.Add(-q.o.Remind))
+	return Question{Ref: ref, Name: name, Soon: soon, Inquiry: i}, err
 }
 
 // door decides whether the caller may see or answer an inquiry. Nothing of it is

@@ -12,8 +12,8 @@ import (
 
 // Enrollee is somebody as a code for an account of their own needs to know them.
 type Enrollee struct {
-	Person    PersonID
-	BirthDate string // 2006-01-02
+	Person    PersonID // of their number, also if their record goes on in another's
+	BirthDate string   // 2006-01-02
 	Practice  nhs.ODS
 }
 
@@ -31,7 +31,8 @@ type Enrolling struct {
 // durable. A birth date that is not theirs has the answer of an unknown person.
 func (r *Records) OpenEnrolment(ctx context.Context, caller identity.Caller, q Enrolling) (Enrollee, error) {
 	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Enrol, Months: r.o.Months}
-	members, err := r.facts(ctx, &f, r.PersonOf(q.Number))
+	own := r.PersonOf(q.Number)
+	members, err := r.facts(ctx, &f, own)
 	if err != nil {
 		return Enrollee{}, err
 	}
@@ -43,7 +44,7 @@ func (r *Records) OpenEnrolment(ctx context.Context, caller identity.Caller, q E
 	if err := r.enrols(ctx, f, members[0], q.What, q.RequestID); err != nil {
 		return Enrollee{}, err
 	}
-	return Enrollee{Person: members[0], BirthDate: who.birthDate, Practice: who.practice}, nil
+	return Enrollee{Person: own, BirthDate: who.birthDate, Practice: who.practice}, nil
 }
 
 // OpenEnrolments is OpenEnrolment for what is about nobody in particular: the list
