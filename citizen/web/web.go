@@ -39,6 +39,7 @@ type Renderer struct {
 	pages  map[string]*template.Template // by the name of their file
 	record *template.Template            // the record as one document of its own
 	style  template.CSS                  // of that document
+	policy string                        // what that document may load: that style alone
 	assets assets
 }
 
@@ -52,7 +53,7 @@ func New(o Options) (*Renderer, error) {
 		return nil, err
 	}
 	r := &Renderer{o: o, pages: map[string]*template.Template{}, assets: files}
-	if r.style, err = documentStyle(); err != nil {
+	if r.style, r.policy, err = documentStyle(); err != nil {
 		return nil, err
 	}
 	base, err := template.New("base").Funcs(r.functions()).ParseFS(templates, "templates/layout.html", "templates/part_*.html")
@@ -119,6 +120,9 @@ type view struct {
 	Scripts []string
 	// IdleSeconds and WarnSeconds count from when the page is made; 0: not signed in.
 	IdleSeconds, WarnSeconds int
+	// Where a browser without scripts goes by itself, and after how many seconds.
+	RefreshTo    string
+	RefreshAfter int
 }
 
 // Link is where to go, and what it is called.
@@ -126,10 +130,13 @@ type Link struct{ Href, Text string }
 
 // What pages may say of themselves beyond Page.
 type (
-	backward interface{ back() Link }          // where the link above the heading leads
-	scripted interface{ scripts() []string }   // assets beyond those of every page
+	backward interface{ back() Link }           // where the link above the heading leads
+	scripted interface{ scripts() []string }    // assets beyond those of every page
 	failing  interface{ failed() []FieldError } // what must be put right
-	quiet    interface{ quiet() bool }         // no warning before the session ends
+	quiet    interface{ quiet() bool }          // no warning before the session ends
+	// writing pages are not taken from under somebody who writes: without scripts
+	// they say how much time there is.
+	writing interface{ writing() bool }
 )
 
 // warnBefore is how long before the end of an idle session a reader is warned
@@ -164,6 +171,12 @@ func (r *Renderer) Render(l Layout, p Page) ([]byte, error) {
 		v.IdleSeconds = max(int(idle/time.Second), 1)
 		v.WarnSeconds = max(int((idle-warnBefore)/time.Second), 1)
 		v.Scripts = append(v.Scripts, "stay.js")
+		if w, ok := p.(writing); !ok || !w.writing() {
+			v.RefreshTo, v.RefreshAfter = PathEnding, v.WarnSeconds
+		}
+	}
+	if _, ok := p.(Ending); ok {
+		v.RefreshTo, v.RefreshAfter = PathLoggedOut+"?why=idle", int(warnBefore/time.Second)
 	}
 	var b bytes.Buffer
 	b.Grow(16 << 10)
