@@ -75,7 +75,7 @@ func newWorld(t testing.TB) *world {
 
 // records returns the record over a store of one's own.
 func (w *world) records(d record.Documents) *record.Records {
-	return record.New(record.Options{Store: d, Ledger: w, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now.Add(w.later) }})
+	return record.New(record.Options{Store: d, Ledger: w, Partners: w, Looks: w, Sources: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return now.Add(w.later) }})
 }
 
 func (w *world) doctor(org nhs.ODS) identity.Caller {

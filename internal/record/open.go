@@ -17,6 +17,11 @@ type Request struct {
 	Type      string // the FHIR type asked for; "" asks for the whole record
 	What      string // the same in words for the ledger: "Observation", "$everything"
 	RequestID string
+
+	// Export asks to take a copy of the record away, of a resident's own; SteppedUp says
+	// that they have just confirmed that with their passkey, not longer ago than RULES 1
+	// says.
+	Export, SteppedUp bool
 }
 
 // View is what one caller may see of one person's record, during one request. It
@@ -36,6 +41,9 @@ func (r *Records) Open(ctx context.Context, caller identity.Caller, q Request) (
 	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Read, Asked: section.All, Months: r.o.Months}
 	if q.Type != "" {
 		f.Asked = SectionsOf(q.Type)
+	}
+	if f.SteppedUp = q.SteppedUp; q.Export {
+		f.Action = access.Export
 	}
 	members, err := r.facts(ctx, &f, q.Person)
 	if err != nil {

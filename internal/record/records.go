@@ -45,6 +45,8 @@ type Options struct {
 	AppointmentWindow time.Duration
 	// Release says when people see results of theirs; nil: DefaultRelease.
 	Release *ReleaseRules
+	Sources Sources // nil: nothing is known of them but what their entries say
+	Looks   Looks   // nil: who looked cannot be asked for
 }
 
 // Records is the shared record of everybody.
