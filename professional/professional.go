@@ -60,7 +60,7 @@ func New(o Options) *Service { return &Service{o} }
 
 // bodyLimit is of all bodies taken here: an answer of 4,000 characters, written in
 // any script and escaped.
-const bodyLimit = 64 << 10
+const bodyLimit = 56 << 10
 
 // Routes returns the routes of /professional/v1. None takes an Idempotency-Key:
 // an answer is given once under If-Match; a code that is made again replaces the one

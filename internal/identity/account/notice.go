@@ -31,6 +31,8 @@ const (
 	SignedOutEverywhere            // all sessions were ended
 	RefreshReused                  // an app's session was ended, because its token came twice; About: the device
 	AccountEnded                   //
+	InquiryAnswered                // an organisation answered why it looked; About: which
+	InquiryLate                    // it has not answered when it should have; About: which
 )
 
 var noticeWords = [...]string{
@@ -46,6 +48,8 @@ var noticeWords = [...]string{
 	SignedOutEverywhere: "You were signed out on all devices.",
 	RefreshReused:       "An app was signed out, because somebody may have copied its key to your account. Log in again.",
 	AccountEnded:        "Your account was closed.",
+	InquiryAnswered:     "Your question why somebody looked at your record has been answered.",
+	InquiryLate:         "Your question why somebody looked at your record should have been answered by now. We have marked it as late for the organisation.",
 }
 
 // notMe follows the words where the person should act if it was not they.
@@ -67,7 +71,7 @@ func (n Notice) Words() string {
 		return "Something about your account changed."
 	}
 	w := noticeWords[n.Kind]
-	if n.Kind != Enrolled && n.Kind != AccountEnded && n.Kind != RecoveryRevoked {
+	if n.Kind != Enrolled && n.Kind != AccountEnded && n.Kind != RecoveryRevoked && n.Kind != InquiryAnswered && n.Kind != InquiryLate {
 		w += notMe
 	}
 	return w
