@@ -151,7 +151,7 @@ type server struct {
 	secure    bool   // the world reaches us by TLS
 	origin    string // of our own pages
 	cursors   *web.Cursors
-	rate      *limiter
+	rate      *web.Limiter
 	rooms     *rooms
 	kinds     map[string]*kind // by type
 	whole     *kind            // of $everything
@@ -190,7 +190,7 @@ func newServer(o Options, body int, read time.Duration) *server {
 	}
 	s := &server{o: o, ctx: context.Background(), base: o.BaseURL + "/fhir/R4", secure: strings.HasPrefix(o.BaseURL, "https:"), origin: originOf(o.BaseURL), cursors: cursors,
 		rooms: newRooms(o.Limits.Bodies, o.Limits.Read+time.Second),
-		rate:  newLimiter(o.Limits.PerSecond, o.Limits.Burst), everyone: newTurns(o.Limits.Everything, o.Limits.EverythingIn)}
+		rate:  web.NewLimiter(o.Limits.PerSecond, o.Limits.Burst), everyone: newTurns(o.Limits.Everything, o.Limits.EverythingIn)}
 	s.unmatched = s.newRoute("", "unmatched")
 	s.app = fiber.New(s.settings())
 	s.guard()

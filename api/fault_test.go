@@ -106,34 +106,6 @@ func TestRetryAfterRoundsUp(t *testing.T) {
 	}
 }
 
-func TestLimiter(t *testing.T) {
-	l := newLimiter(10, 3)
-	for i := range 3 {
-		if after := l.take("a", testNow); after != 0 {
-			t.Fatalf("request %d waits %v", i, after)
-		}
-	}
-	if after := l.take("a", testNow); after != 100*time.Millisecond {
-		t.Errorf("the fourth waits %v", after)
-	}
-	if after := l.take("b", testNow); after != 0 {
-		t.Errorf("another caller waits %v", after)
-	}
-	if after := l.take("a", testNow.Add(100*time.Millisecond)); after != 0 {
-		t.Errorf("after that, still %v", after)
-	}
-	for i := range 16 * maxBuckets * 2 {
-		l.take(fmt.Sprint(i), testNow.Add(time.Duration(i)*time.Second))
-	}
-	n := 0
-	for i := range l.shards {
-		n += len(l.shards[i].full)
-	}
-	if n > 16*maxBuckets {
-		t.Errorf("%d callers are remembered", n)
-	}
-}
-
 // Whatever the query: read, or refused as malformed; what was read reads the same
 // from its own self link.
 func FuzzQuery(f *testing.F) {

@@ -62,7 +62,7 @@ func (s *server) limit(c *fiber.Ctx) error {
 	if s.rate == nil {
 		return c.Next()
 	}
-	if after := s.rate.take(web.From(c).Caller.ID, s.o.Now()); after > 0 {
+	if after := s.rate.Take(web.From(c).Caller.ID, s.o.Now()); after > 0 {
 		return &errs.Error{Kind: errs.RateLimited, Message: "You ask more often than is allowed. Try again later.", After: after}
 	}
 	return c.Next()
