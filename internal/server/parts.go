@@ -91,7 +91,8 @@ func (s *Server) openParts(ctx context.Context) error {
 		return err
 	}
 	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now,
-		Months: c.Rules.RelationshipMonths, AppointmentWindow: c.Rules.AppointmentWindow, FindMax: c.Limits.FindMax})
+		Months: c.Rules.RelationshipMonths, AppointmentWindow: c.Rules.AppointmentWindow, FindMax: c.Limits.FindMax,
+		Release: releaseRules(c.Release), Looks: p.ledger, Sources: sources{p, c.Heard}})
 	if err := s.openInbox(ctx, p); err != nil {
 		return err
 	}
