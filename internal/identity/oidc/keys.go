@@ -16,8 +16,6 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/dorsetcarerecord/dcr/internal/errs"
 )
 
 // How an issuer is asked for its keys.
@@ -50,8 +48,9 @@ type keySet struct {
 
 // fetched is one answer of the issuer; it does not change.
 type fetched struct {
-	keys map[string]*jose.JSONWebKey // by kid
-	at   time.Time
+	keys  map[string]*jose.JSONWebKey // by kid
+	where Endpoints
+	at    time.Time
 }
 
 func (f *fetched) key(kid string) *jose.JSONWebKey {
@@ -91,11 +90,7 @@ func (s *keySet) key(ctx context.Context, kid string) (*jose.JSONWebKey, error) 
 }
 
 func unreachable(why error) error {
-	err := errs.Wrap(errs.Unavailable, why, "The token's issuer cannot be reached for its keys.")
-	if e, ok := errs.As(err); ok {
-		e.After = retryDown
-	}
-	return err
+	return Unreachable(why, "The token's issuer cannot be reached for its keys.")
 }
 
 // fetch starts a fetch, unless one is under way or it is too soon, and returns
@@ -112,10 +107,10 @@ func (s *keySet) fetch(ctx context.Context) <-chan struct{} {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchLimit)
 		defer cancel()
-		keys, err := s.download(ctx)
+		got, err := s.download(ctx)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.keep(keys, err)
+		s.keep(got, err)
 		s.flight = nil
 		close(done)
 	}()
@@ -123,19 +118,20 @@ func (s *keySet) fetch(ctx context.Context) <-chan struct{} {
 }
 
 // keep takes the outcome of a fetch.
-func (s *keySet) keep(keys map[string]*jose.JSONWebKey, err error) {
+func (s *keySet) keep(got *fetched, err error) {
 	now := s.now()
 	if s.failed = err; err != nil {
 		s.next = now.Add(retryDown)
 		return
 	}
 	s.next = now.Add(coolDown)
-	old := s.current.Swap(&fetched{keys, now})
+	got.at = now
+	old := s.current.Swap(got)
 	if old == nil {
 		return
 	}
 	for kid, was := range old.keys {
-		if is := keys[kid]; is == nil || !same(was, is) {
+		if is := got.keys[kid]; is == nil || !same(was, is) {
 			s.withdrawn.Add(1)
 			return
 		}
@@ -152,12 +148,31 @@ func same(a, b *jose.JSONWebKey) bool {
 	return false
 }
 
-// download asks the issuer where its keys are, and for them.
-func (s *keySet) download(ctx context.Context) (map[string]*jose.JSONWebKey, error) {
-	var about struct {
-		Issuer string `json:"issuer"`
-		JWKS   string `json:"jwks_uri"`
+// discovery is what is read of an issuer's document about itself.
+type discovery struct {
+	Issuer    string   `json:"issuer"`
+	JWKS      string   `json:"jwks_uri"`
+	Authorize string   `json:"authorization_endpoint"`
+	Token     string   `json:"token_endpoint"`
+	UserInfo  string   `json:"userinfo_endpoint"`
+	EndLogin  string   `json:"end_session_endpoint"`
+	ClientBy  []string `json:"token_endpoint_auth_methods_supported"`
+}
+
+// endpoints leaves out what is not at a safe address, as if it were not there.
+func (d *discovery) endpoints() Endpoints {
+	e := Endpoints{Authorize: d.Authorize, Token: d.Token, UserInfo: d.UserInfo, EndLogin: d.EndLogin, ClientBy: d.ClientBy}
+	for _, at := range []*string{&e.Authorize, &e.Token, &e.UserInfo, &e.EndLogin} {
+		if u, err := url.Parse(*at); err != nil || u.Host == "" || u.Fragment != "" || !safe(u) {
+			*at = ""
+		}
 	}
+	return e
+}
+
+// download asks the issuer where its keys are, and for them.
+func (s *keySet) download(ctx context.Context) (*fetched, error) {
+	var about discovery
 	if err := s.get(ctx, strings.TrimSuffix(s.url, "/")+"/.well-known/openid-configuration", &about); err != nil {
 		return nil, err
 	}
@@ -177,7 +192,7 @@ func (s *keySet) download(ctx context.Context) (map[string]*jose.JSONWebKey, err
 	if len(keys) == 0 { // no issuer means that: better the keys it had
 		return nil, fmt.Errorf("oidc: %s publishes no key that can be used", s.url)
 	}
-	return keys, nil
+	return &fetched{keys: keys, where: about.endpoints()}, nil
 }
 
 // usable returns the keys that tokens may be checked with; others (shared keys,

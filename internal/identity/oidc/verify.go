@@ -26,13 +26,9 @@ type signedBy struct {
 // verify checks the signature first: nothing that a token says is believed before,
 // but for the name of the issuer whose keys to look among.
 func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (identity.Caller, signedBy, error) {
-	jws, err := jose.ParseSignedCompact(token, algorithms())
+	jws, err := parse(token)
 	if err != nil {
-		return identity.Caller{}, signedBy{}, refuse("The token is not a JWT signed with an algorithm that is taken (ES256, ES384, RS256, RS384, RS512, PS256).")
-	}
-	head := jws.Signatures[0].Protected
-	if head.KeyID == "" || len(head.KeyID) > maxKID {
-		return identity.Caller{}, signedBy{}, refuse("The token does not name the key that it is signed with (kid).")
+		return identity.Caller{}, signedBy{}, err
 	}
 	said, err := parseClaims(jws.UnsafePayloadWithoutVerification())
 	if err != nil {
@@ -43,16 +39,9 @@ func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (ide
 		return identity.Caller{}, signedBy{}, refuse("The token is from an issuer that is not taken here.")
 	}
 	made := signedBy{from.keys, from.keys.withdrawn.Load()} // before the key is read
-	key, err := from.keys.key(ctx, head.KeyID)
+	payload, err := from.keys.payload(ctx, jws)
 	if err != nil {
 		return identity.Caller{}, signedBy{}, err
-	}
-	if !fits(key, jose.SignatureAlgorithm(head.Algorithm)) {
-		return identity.Caller{}, signedBy{}, refuse("The token's algorithm is not its key's.")
-	}
-	payload, err := jws.Verify(key)
-	if err != nil {
-		return identity.Caller{}, signedBy{}, refuse("The token's signature does not hold.")
 	}
 	c, err := parseClaims(payload)
 	if err != nil {
@@ -60,6 +49,35 @@ func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (ide
 	}
 	caller, err := v.caller(from, c, now)
 	return caller, made, err
+}
+
+// parse reads a token that names the key that it is signed with.
+func parse(token string) (*jose.JSONWebSignature, error) {
+	jws, err := jose.ParseSignedCompact(token, algorithms())
+	if err != nil {
+		return nil, refuse("The token is not a JWT signed with an algorithm that is taken (ES256, ES384, RS256, RS384, RS512, PS256).")
+	}
+	if kid := jws.Signatures[0].Protected.KeyID; kid == "" || len(kid) > maxKID {
+		return nil, refuse("The token does not name the key that it is signed with (kid).")
+	}
+	return jws, nil
+}
+
+// payload returns what was signed, if it was by the issuer.
+func (s *keySet) payload(ctx context.Context, jws *jose.JSONWebSignature) ([]byte, error) {
+	head := jws.Signatures[0].Protected
+	key, err := s.key(ctx, head.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	if !fits(key, jose.SignatureAlgorithm(head.Algorithm)) {
+		return nil, refuse("The token's algorithm is not its key's.")
+	}
+	payload, err := jws.Verify(key)
+	if err != nil {
+		return nil, refuse("The token's signature does not hold.")
+	}
+	return payload, nil
 }
 
 // fits reports whether a key may be used with an algorithm: the type and size of
