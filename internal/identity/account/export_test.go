@@ -2,7 +2,9 @@ package account
 
 import (
 	"crypto/cipher"
+	"net/url"
 	"sync/atomic"
+	"testing"
 )
 
 // Work counts keyed hashes and seals of an Accounts.
@@ -31,4 +33,13 @@ func (s watchedSeal) Seal(dst, nonce, plain, extra []byte) []byte {
 func (s watchedSeal) Open(dst, nonce, sealed, extra []byte) ([]byte, error) {
 	s.w.Seals.Add(1)
 	return s.AEAD.Open(dst, nonce, sealed, extra)
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
