@@ -76,6 +76,10 @@ func (a *app) migrateCommand() *cobra.Command {
 	return c
 }
 
+// patience is how many times longer than usual an operation may take: one is a page of documents, and
+// nobody waits for an answer.
+const patience = 6
+
 func (a *app) migrate(ctx context.Context, set *config.Config, from, to side, abandon bool) error {
 	if set.MongoDB.URI == "" {
 		return errors.New("no MongoDB is configured: set DCR_MONGODB_URI_FILE (docs/guides/mongodb.md)")
@@ -83,6 +87,7 @@ func (a *app) migrate(ctx context.Context, set *config.Config, from, to side, ab
 	if err := stopped(ctx, set.Data); err != nil {
 		return err
 	}
+	set.MongoDB.Timeout *= patience
 	source, err := from.open(ctx, set, server.EngineOptions{})
 	if err != nil {
 		return fmt.Errorf("open %s: %w", from.name, err)

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
+	"github.com/dorsetcarerecord/dcr/internal/instance"
 	"github.com/dorsetcarerecord/dcr/internal/seed"
 	"github.com/dorsetcarerecord/dcr/internal/server"
 	"github.com/dorsetcarerecord/dcr/internal/store"
+	"github.com/dorsetcarerecord/dcr/internal/store/bolt"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 	"github.com/dorsetcarerecord/dcr/internal/store/migrate"
 	"github.com/dorsetcarerecord/dcr/internal/store/mongo/mongotest"
@@ -105,6 +107,7 @@ func TestMigrateSaysWhatToDo(t *testing.T) {
 	if code != 1 || !strings.Contains(errs, "MongoDB does not answer") || strings.Contains(errs, secret) {
 		t.Errorf("nobody answers: %d %s", code, errs)
 	}
+	d.refused("restore it with what MongoDB has", "restore", filepath.Join(d.dir, "any.tar"))
 	d.refused("nothing to abandon", "migrate", "--to", "mongodb", "--abandon")
 	d.environ = embedded
 	d.does("", "partners", "list") // it goes on as before
@@ -135,6 +138,31 @@ func TestMigrateNeedsTheServerStopped(t *testing.T) {
 	d.environ = append(d.environ, "DCR_MONGODB_URI=mongodb://"+mongotest.Address(t))
 	for _, to := range []string{"mongodb", "embedded"} {
 		d.refused("stop it first", "migrate", "--to", to)
+	}
+}
+
+// A store that no lock keeps others out of is moved only when nobody has a lease on it.
+func TestWhoIsStillThereIsNamed(t *testing.T) {
+	e, err := bolt.Open(t.TempDir(), store.Specs(instance.Specs()...), bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if err := alone(t.Context(), e); err != nil {
+		t.Errorf("nobody is there: %v", err)
+	}
+	other, err := instance.Join(t.Context(), instance.Options{Store: e, Name: "east", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := alone(t.Context(), e); err == nil || !strings.Contains(err.Error(), "(east)") {
+		t.Errorf("another is there: %v", err)
+	}
+	if err := other.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := alone(t.Context(), e); err != nil {
+		t.Errorf("it has left: %v", err)
 	}
 }
 

@@ -144,6 +144,9 @@ it: dcrd says so and what to do when it starts.`,
 		if err != nil {
 			return err
 		}
+		if set, err := a.settings(); err == nil && set.MongoDB.URI != "" && a.data == "" {
+			return errors.New("the record is kept by MongoDB: restore it with what MongoDB has (docs/guides/mongodb.md, Backup), or name an empty folder with --data")
+		}
 		if client, err := operator.Dial(c.Context(), folder); err == nil {
 			return errors.Join(fmt.Errorf("a dcrd is running on %s: restore into another folder", folder), client.Close())
 		}
