@@ -81,7 +81,7 @@ func (r *Reader) documents(n fhir.Node) []Document {
 		case typ == "Binary" && !strings.Contains(a.Get("url").Text(), "://"):
 			d.Binary = id
 		default:
-			d.Show, d.Why = ShowNone, "The document itself was not sent to us. Ask "+first(r.nameOf(n, n.Get("custodian")), "whoever wrote it")+" for it."
+			d.Show, d.Why = ShowNone, "The document itself was not sent to us. You can ask "+first(r.nameOf(n, n.Get("custodian")), "the organisation that sent this entry")+" for it."
 		}
 		d.SizeWords = sizeWords(d.Size)
 		out = append(out, d)

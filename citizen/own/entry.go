@@ -79,6 +79,11 @@ func codeElement(typ string) string {
 // absent reads an entry that says that there is nothing of its kind, or that it is
 // not known.
 func absent(typ string, n fhir.Node) (none, ok bool) {
+	switch typ {
+	case "AllergyIntolerance", "Condition", "MedicationRequest", "MedicationStatement", "Procedure", "Immunization", "DeviceUseStatement":
+	default:
+		return false, false
+	}
 	if hasCode(n.Get("verificationStatus"), "refuted") {
 		return false, false
 	}
@@ -170,7 +175,7 @@ func (r *Reader) statement(e fact, none bool) Statement {
 
 func (r *Reader) listStatement(e *Entry, none bool) Statement {
 	it := r.item(fact{e, "List"}, e.Resource.Get("emptyReason"))
-	title := r.noneTitle(e.Resource)
+	title := noneTitle(e.Resource)
 	if none && title != "" {
 		it.Original, it.Title = first(it.Original, it.Title), title
 	}
@@ -178,10 +183,10 @@ func (r *Reader) listStatement(e *Entry, none bool) Statement {
 	return Statement{Item: it, None: none, When: r.moment(e.Resource.Get("date"))}
 }
 
-func (r *Reader) noneTitle(list fhir.Node) string {
+func noneTitle(list fhir.Node) string {
 	s, _, _ := emptyList(list)
 	if n, ok := nouns[s]; ok {
-		return "No known " + n
+		return "No known " + n[1]
 	}
 	return ""
 }
@@ -201,6 +206,9 @@ func (r *Reader) source(client string) Source {
 // recordedIn are the elements that say when the source recorded something.
 var recordedIn = [...]string{"recordedDate", "authoredOn", "dateAsserted", "recorded", "issued", "created", "authored", "statusDate", "date", "sent"}
 
+// ownWords are the types of which the sender's own words are shown before ours.
+var ownWords = map[string]bool{"Flag": true, "AllergyIntolerance": true}
+
 // item makes what every model of the entry carries; of is the CodeableConcept that
 // says what it is.
 func (r *Reader) item(e fact, of fhir.Node) Item {
@@ -208,6 +216,9 @@ func (r *Reader) item(e fact, of fhir.Node) Item {
 		of = of.At(0)
 	}
 	c := conceptOf(of)
+	if text := inOwnWords(of); text != "" && ownWords[e.typ] && c.plain {
+		c.title, c.original, c.meaning = text, c.title, ""
+	}
 	it := Item{
 		ID: e.ID, Type: e.typ, Section: e.Section.String(),
 		Title: c.title, Meaning: c.meaning, Original: c.original, Codes: c.codes,

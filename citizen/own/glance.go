@@ -23,7 +23,8 @@ func (g glance) before(o glance) bool {
 
 // tally is what a summary knows of a section.
 type tally struct {
-	now, total int
+	now, total int    // of what the section is about
+	others     int    // of what else lies in it
 	none       *Entry // says that there is nothing
 	top        []glance
 }
@@ -67,9 +68,14 @@ func (g *glances) entry(r *Reader, e fact) {
 			}
 			return
 		}
-	case e.typ == "Patient" && g.name == "":
-		g.name = humanName(e.Resource)
-	case g.told[e.typ+"/"+e.ID]:
+	case e.typ == "Patient":
+		g.name = first(g.name, humanName(e.Resource))
+		g.sections[section.Contacts].total += e.Resource.Get("contact").Len()
+	case g.told != nil && g.told[e.typ+"/"+e.ID]:
+		return
+	}
+	if !modelled[e.typ] {
+		t.others++
 		return
 	}
 	x := glance{e: e, at: r.at(e)}
@@ -91,6 +97,16 @@ func (g *glances) entry(r *Reader, e fact) {
 		x.rank = 0
 		g.latest = insert(g.latest, x, latestRows)
 	}
+}
+
+// modelled are the types that have a model of their own.
+var modelled = map[string]bool{
+	"AllergyIntolerance": true, "Appointment": true, "ServiceRequest": true, "CarePlan": true, "Goal": true, "CareTeam": true,
+	"Condition": true, "Procedure": true, "FamilyMemberHistory": true, "RelatedPerson": true, "Patient": true,
+	"MedicationRequest": true, "MedicationStatement": true, "MedicationDispense": true, "MedicationAdministration": true,
+	"Immunization": true, "Observation": true, "DiagnosticReport": true, "Encounter": true, "EpisodeOfCare": true, "Task": true,
+	"QuestionnaireResponse": true, "DocumentReference": true, "Composition": true, "Communication": true,
+	"Flag": true, "DetectedIssue": true, "RiskAssessment": true, "AdverseEvent": true,
 }
 
 func admission(n fhir.Node) bool {
@@ -155,9 +171,6 @@ func (r *Reader) rank(e fact) int {
 	}
 	return 0
 }
-
-// at is when without its words.
-func (r *Reader) at(e fact) time.Time { return r.when(e).at }
 
 // told returns the prescriptions that are told in a plan or statement, as the page of
 // medicines does.

@@ -9,7 +9,8 @@ type Item struct {
 	Title string `json:"title"`
 	// Meaning is one sentence more about Title: "Shows how well your kidneys work."
 	Meaning string `json:"meaning,omitempty"`
-	// Original is what the sender called it, where Title says it otherwise.
+	// Original is what the sender called it, where Title says it otherwise; where Title
+	// is the sender's own words, what their code means.
 	Original string   `json:"original,omitempty"`
 	Codes    []Code   `json:"codes,omitempty"`
 	Status   Status   `json:"status,omitzero"`

@@ -1,6 +1,8 @@
 package own
 
 import (
+	"strings"
+
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 )
@@ -82,8 +84,12 @@ func (r *Reader) letter(e fact) Letter {
 		l.Replaced = n.Get("status").Is("superseded")
 	case "Composition":
 		l.Title = first(n.Get("title").Text(), l.Title)
+		var parts []string
 		for s := range n.Get("section").Each() {
-			l.Text = add(l.Text, s.Get("title").Text())
+			parts = add(parts, s.Get("title").Text())
+		}
+		if len(parts) > 0 {
+			l.About = "It has these parts: " + strings.Join(parts, ", ") + ". Their text is in the download of your record."
 		}
 	case "Communication":
 		r.message(&l, n)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/section"
 )
@@ -18,14 +19,16 @@ var titles = map[section.Section]string{
 	section.Contributions: "What you have added",
 }
 
-// nouns are what the entries of a section are, several of them.
-var nouns = map[section.Section]string{
-	section.Demographics: "details", section.Contacts: "contacts", section.Alerts: "alerts",
-	section.Allergies: "allergies", section.Problems: "health problems", section.Medicines: "medicines",
-	section.Immunisations: "vaccinations", section.Results: "test results", section.Appointments: "appointments",
-	section.Encounters: "hospital stays or visits", section.Letters: "letters or documents",
-	section.CarePlans: "care plans", section.SocialCare: "social care", section.AboutMe: "entries",
-	section.Contributions: "entries",
+// nouns are what an entry of a section is called, and several of them.
+var nouns = map[section.Section][2]string{
+	section.Demographics: {"set of details", "sets of details"}, section.Contacts: {"contact", "contacts"},
+	section.Alerts: {"alert", "alerts"}, section.Allergies: {"allergy", "allergies"},
+	section.Problems: {"health problem or procedure", "health problems or procedures"}, section.Medicines: {"medicine", "medicines"},
+	section.Immunisations: {"vaccination", "vaccinations"}, section.Results: {"test result or report", "test results or reports"},
+	section.Appointments: {"appointment or referral", "appointments or referrals"},
+	section.Encounters:   {"hospital stay or visit", "hospital stays or visits"}, section.Letters: {"letter or document", "letters or documents"},
+	section.CarePlans: {"care plan, goal or team", "care plans, goals or teams"}, section.SocialCare: {"entry about social care", "entries about social care"},
+	section.AboutMe: {"entry", "entries"}, section.Contributions: {"entry", "entries"},
 }
 
 // SectionTitle returns a section as a heading.
@@ -37,6 +40,8 @@ type shelf struct {
 	page  *Page
 	years map[int]int
 	kinds map[string]Choice
+
+	others int // entries that have no model of their own
 }
 
 func newShelf(p *Page, s section.Section, f Filter) *shelf {
@@ -64,6 +69,7 @@ func (s *shelf) keep(when Moment, kind, words string) bool {
 
 // other keeps an entry that has no model of its own.
 func (s *shelf) other(r *Reader, e fact) {
+	s.others++
 	o := r.other(e)
 	if s.keep(o.When, e.typ, o.Kind) {
 		s.page.Others = append(s.page.Others, o)
@@ -76,19 +82,17 @@ func (s *shelf) done(sec section.Section) {
 	p.Years, p.Kinds = choices(s.years, s.kinds)
 	latest(p.Others, func(o *Other) Moment { return o.When })
 	latest(p.Statements, func(t *Statement) Moment { return t.When })
-	p.Known, p.Says = known(p.Total, p.Statements, nouns[sec])
+	p.Known, p.Says = known(p.Total-s.others, s.others, p.Statements, nouns[sec])
 	if p.Known == Recorded && p.Shown < p.Total {
 		p.Says = "Showing " + number(p.Shown) + " of " + number(p.Total)
 	}
 }
 
-// known tells "none known" from "nothing recorded" (RULES 3).
-func known(total int, statements []Statement, noun string) (Known, string) {
+// known tells "none known" from "nothing recorded" (RULES 3). others are entries that
+// lie in the section and are not what it is about.
+func known(total, others int, statements []Statement, noun [2]string) (Known, string) {
 	if total > 0 {
-		if total == 1 {
-			return Recorded, "1 entry"
-		}
-		return Recorded, number(total) + " entries"
+		return Recorded, some(total, noun)
 	}
 	for _, t := range statements {
 		if t.None {
@@ -99,7 +103,19 @@ func known(total int, statements []Statement, noun string) (Known, string) {
 			return NoneKnown, s
 		}
 	}
-	return Nothing, "Nothing recorded. This does not mean that there is nothing: nobody has sent us any " + noun + "."
+	s := "Nothing recorded. This does not mean that there is nothing: nobody has sent us any " + noun[1] + "."
+	if others > 0 {
+		s += " There are other entries below."
+	}
+	return Nothing, s
+}
+
+// some writes "1 allergy" and "2 allergies".
+func some(n int, noun [2]string) string {
+	if n == 1 {
+		return "1 " + noun[0]
+	}
+	return number(n) + " " + noun[1]
 }
 
 func choices(byYear map[int]int, byKind map[string]Choice) (years, kinds []Choice) {
@@ -120,18 +136,37 @@ func choices(byYear map[int]int, byKind map[string]Choice) (years, kinds []Choic
 // latest sorts a list newest first, with those of no date at the end; equals keep
 // their order.
 func latest[T any](list []T, when func(*T) Moment) {
-	slices.SortStableFunc(list, func(a, b T) int { return newer(when(&a), when(&b)) })
+	arrange(list, when, func(a, b place) int { return b.at.Compare(a.at) })
 }
 
 // soonest sorts a list oldest first, with those of no date at the end.
 func soonest[T any](list []T, when func(*T) Moment) {
-	slices.SortStableFunc(list, func(a, b T) int {
-		x, y := when(&a), when(&b)
-		if x.at.IsZero() || y.at.IsZero() {
-			return newer(x, y)
+	arrange(list, when, func(a, b place) int {
+		if a.at.IsZero() || b.at.IsZero() {
+			return b.at.Compare(a.at)
 		}
-		return x.at.Compare(y.at)
+		return a.at.Compare(b.at)
 	})
 }
 
-func newer(a, b Moment) int { return b.at.Compare(a.at) }
+// place is an element of a list that is being sorted: models are large, and so are
+// moved once only.
+type place struct {
+	at time.Time
+	i  int
+}
+
+func arrange[T any](list []T, when func(*T) Moment, order func(a, b place) int) {
+	places := make([]place, len(list))
+	for i := range list {
+		places[i] = place{when(&list[i]).at, i}
+	}
+	if slices.IsSortedFunc(places, order) {
+		return
+	}
+	slices.SortStableFunc(places, order)
+	old := slices.Clone(list)
+	for i, p := range places {
+		list[i] = old[p.i]
+	}
+}

@@ -2,6 +2,7 @@ package own
 
 import (
 	"fmt"
+	"sync"
 	"time"
 	_ "time/tzdata" // London must be known wherever the service runs
 
@@ -50,9 +51,12 @@ type day struct {
 	day   int
 }
 
+// london is the time zone, read once.
+var london = sync.OnceValues(func() (*time.Location, error) { return time.LoadLocation("Europe/London") })
+
 // New returns a Reader for what o tells.
 func New(o Options) (*Reader, error) {
-	london, err := time.LoadLocation("Europe/London")
+	london, err := london()
 	if err != nil {
 		return nil, fmt.Errorf("the time zone of London: %w", err)
 	}

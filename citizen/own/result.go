@@ -190,7 +190,8 @@ func (r *Reader) result(e fact) Result {
 	if status := n.Get("status"); status.Is("cancelled") {
 		o.Value, o.Number, o.Flag, o.Parts, o.NoValue = "", "", Flag{}, nil, "The test was cancelled"
 	}
-	if o.Value == "" && o.NoValue == "" && len(o.Parts) == 0 && n.Get("hasMember").Len() == 0 {
+	measured := o.Kind == "laboratory" || o.Kind == "vital-signs" // of others the code alone may be the finding
+	if measured && o.Value == "" && o.NoValue == "" && len(o.Parts) == 0 && n.Get("hasMember").Len() == 0 {
 		o.NoValue = "No value was sent"
 	}
 	if o.Corrected {

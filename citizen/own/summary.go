@@ -86,11 +86,12 @@ func (r *Reader) Summary(entries []Entry, news News) Summary {
 
 func (r *Reader) sectionSummary(sec section.Section, t *tally) SectionSummary {
 	out := SectionSummary{Section: sec.String(), Title: titles[sec], Count: t.now, Total: t.total}
-	var says string
-	out.Known, says = known(t.total, r.statements(t), nouns[sec])
-	out.Says = says
+	out.Known, out.Says = known(t.total, t.others, r.statements(t), nouns[sec])
 	if out.Known == Recorded {
 		out.Says = inShort(sec, t)
+	}
+	if sec == section.Demographics {
+		return out
 	}
 	for _, x := range t.top {
 		out.Top = append(out.Top, r.row(x.e, r.when(x.e)))
@@ -110,33 +111,26 @@ func (r *Reader) statements(t *tally) []Statement {
 	return []Statement{r.statement(e, true)}
 }
 
-// inShort counts what is of now, in words.
-func inShort(sec section.Section, t *tally) string {
-	switch sec {
-	case section.Appointments:
-		return first(some(t.now, "appointment to come", "appointments to come"), "No appointments to come")
-	case section.Medicines:
-		return first(some(t.now, "current medicine", "current medicines"), "No current medicines, "+count(t.total, "past one"))
-	case section.Problems:
-		return first(some(t.now, "current health problem", "current health problems"), "No current health problems")
-	case section.Allergies:
-		return first(some(t.now, "allergy", "allergies"), "No current allergies")
-	case section.Alerts:
-		return first(some(t.now, "alert", "alerts"), "No current alerts")
-	case section.CarePlans:
-		return first(some(t.now, "current care plan", "current care plans"), "No current care plans")
-	case section.Encounters:
-		return first(some(t.now, "stay or visit now", "stays or visits now"), count(t.total, "past entry"))
-	}
-	return count(t.total, "entry")
+// nowNouns are what counts now in the sections where that differs from all there is.
+var nowNouns = map[section.Section][2]string{
+	section.Appointments: {"appointment or referral to come", "appointments or referrals to come"},
+	section.Medicines:    {"current medicine", "current medicines"}, section.Problems: {"current health problem", "current health problems"},
+	section.Allergies: {"allergy", "allergies"}, section.Alerts: {"alert", "alerts"},
+	section.CarePlans: {"current care plan, goal or team", "current care plans, goals or teams"}, section.SocialCare: {"current service", "current services"},
 }
 
-func some(n int, one, many string) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return "1 " + one
+// inShort counts what is of now, in words.
+func inShort(sec section.Section, t *tally) string {
+	noun, ok := nowNouns[sec]
+	switch {
+	case sec == section.Demographics:
+		return "Your name, address and how to reach you"
+	case !ok:
+		return some(t.total, nouns[sec])
+	case t.now == 0:
+		return "No " + noun[1] + "; " + number(t.total) + " past"
+	case t.now < t.total:
+		return some(t.now, noun) + "; " + number(t.total-t.now) + " past"
 	}
-	return number(n) + " " + many
+	return some(t.now, noun)
 }

@@ -1,6 +1,8 @@
 package own
 
 import (
+	"strings"
+
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 )
 
@@ -41,7 +43,7 @@ var happenings = map[string]string{
 // Timeline merges all that happened into one list. Filter.Kind is a section's name.
 // What was recorded by mistake, and what says that there is nothing, is not in it.
 func (r *Reader) Timeline(entries []Entry, f Filter) Timeline {
-	t := Timeline{Rows: []Row{}}
+	t := Timeline{Rows: make([]Row, 0, len(entries))}
 	var p Page
 	s := newShelf(&p, 0, f)
 	for i := range entries {
@@ -97,8 +99,16 @@ func (r *Reader) short(e fact) (title, detail string, f Flag) {
 			d = d.At(0)
 		}
 		detail = first(d.Get("text").Text(), statusOf(e.typ, n.Get("status")).Words)
-	case "Condition", "AllergyIntolerance":
+	case "Condition":
 		detail = statusOf(e.typ, n.Get("clinicalStatus")).Words
+	case "AllergyIntolerance":
+		title = first(inOwnWords(n.Get("code")), title)
+		detail = shortAllergy(n)
+	case "Flag":
+		title = first(inOwnWords(n.Get("code")), title)
+	case "FamilyMemberHistory":
+		title = capital(first(says(n.Get("relationship")), "relative"))
+		detail = says(n.Path("condition", "code"))
 	case "DocumentReference":
 		detail = n.Get("description").Text()
 	case "Composition", "CarePlan":
@@ -115,7 +125,7 @@ func (r *Reader) short(e fact) (title, detail string, f Flag) {
 	default:
 		detail = statusIf(e, "not-done", "cancelled", "stopped", "planned")
 	}
-	if detail == title {
+	if detail == title || detail == happenings[e.typ] {
 		detail = ""
 	}
 	return title, detail, f
@@ -137,6 +147,15 @@ func (r *Reader) shortResult(n fhir.Node) (string, Flag) {
 		detail += " (corrected)"
 	}
 	return detail, v.flag
+}
+
+// shortAllergy writes what an allergy does, and that it is of high risk.
+func shortAllergy(n fhir.Node) string {
+	detail := strings.Join(sayAll(n.Get("reaction").At(0).Get("manifestation")), ", ")
+	if n.Get("criticality").Is("high") {
+		detail = strings.TrimPrefix(detail+", high risk", ", ")
+	}
+	return capital(first(detail, statusOf("", n.Get("clinicalStatus")).Words))
 }
 
 // statusIf writes an entry's status if it is one of those that a row should tell.

@@ -1,6 +1,12 @@
 package own
 
-import "strings"
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+)
 
 // dates are the elements that say when something happened, by type, the best first;
 // a star stands for a choice of types. It is what lists are ordered by.
@@ -38,33 +44,69 @@ var dates = map[string][]string{
 // anyDates are looked for in types that are not in dates.
 var anyDates = []string{"effective*", "occurrence*", "performed*", "period", "date", "authoredOn", "created", "recorded", "issued", "authored"}
 
-// when returns the date that an entry is ordered and filtered by.
-func (r *Reader) when(e fact) Moment {
-	names, ok := dates[e.typ]
-	if !ok {
-		names = anyDates
+// dateElements is dates with each choice written out as element names.
+var dateElements = sync.OnceValue(func() map[string][]string {
+	out := make(map[string][]string, len(dates)+1)
+	for typ, names := range dates {
+		out[typ] = writtenOut(names)
 	}
+	out[""] = writtenOut(anyDates)
+	return out
+})
+
+func writtenOut(names []string) []string {
+	var out []string
 	for _, name := range names {
-		if base, ok := strings.CutSuffix(name, "*"); ok {
-			if m := r.choice(e.Resource, base); !m.IsZero() {
-				return m
-			}
+		base, ok := strings.CutSuffix(name, "*")
+		if !ok {
+			out = append(out, name)
 			continue
 		}
-		n := e.Resource
-		for part := range strings.SplitSeq(name, ".") {
-			n = n.Get(part)
-		}
-		m := r.moment(n)
-		if m.IsZero() {
-			m = r.moment(n.Get("start"))
-		}
-		if m.IsZero() {
-			m = r.moment(n.Get("end"))
-		}
-		if !m.IsZero() {
-			return m
+		for _, t := range []string{"DateTime", "Date", "Instant", "Period"} {
+			out = append(out, base+t)
 		}
 	}
-	return Moment{}
+	return out
+}
+
+// dateOf returns the element that an entry is ordered and filtered by.
+func dateOf(e fact) fhir.Node {
+	all := dateElements()
+	names, ok := all[e.typ]
+	if !ok {
+		names = all[""]
+	}
+	for _, name := range names {
+		n := e.Resource.Get(name)
+		if name == "context.period" {
+			n = e.Resource.Get("context").Get("period")
+		}
+		if n.Kind() == fhir.Array {
+			n = n.At(0)
+		}
+		if n.Kind() == fhir.Object {
+			if start := n.Get("start"); start.Exists() {
+				n = start
+			} else {
+				n = n.Get("end")
+			}
+		}
+		if n.Kind() == fhir.String {
+			return n
+		}
+	}
+	return fhir.Node{}
+}
+
+// when returns the date that an entry is ordered and filtered by.
+func (r *Reader) when(e fact) Moment { return r.moment(dateOf(e)) }
+
+// at is when without its words; the day of a date without a time is that of UTC,
+// which is near enough to choose the newest by.
+func (r *Reader) at(e fact) time.Time {
+	low, _, err := fhir.ParseDate(dateOf(e).Text())
+	if err != nil {
+		return time.Time{}
+	}
+	return low
 }

@@ -41,17 +41,18 @@ type system struct{ table, name string }
 
 // systems by their URI, without a slash at the end.
 var systems = map[string]system{
-	"http://snomed.info/sct":                                      {"sct", "SNOMED CT"},
-	"http://loinc.org":                                            {"loinc", "LOINC"},
-	"http://hl7.org/fhir/sid/cvx":                                 {"cvx", "CVX"},
-	"https://dmd.nhs.uk":                                          {"sct", "dm+d"}, // its codes are SNOMED CT's
-	"http://www.nlm.nih.gov/research/umls/rxnorm":                 {"", "RxNorm"},
-	"http://hl7.org/fhir/sid/icd-10":                              {"", "ICD-10"},
-	"http://hl7.org/fhir/sid/icd-10-uk":                           {"", "ICD-10"},
-	"http://www.whocc.no/atc":                                     {"", "ATC"},
-	"http://read.info/readv2":                                     {"", "Read v2"},
-	"http://read.info/ctv3":                                       {"", "CTV3"},
-	"http://unitsofmeasure.org":                                   {"", "UCUM"},
+	"http://snomed.info/sct":                      {"sct", "SNOMED CT"},
+	"http://loinc.org":                            {"loinc", "LOINC"},
+	"http://hl7.org/fhir/sid/cvx":                 {"cvx", "CVX"},
+	"https://dmd.nhs.uk":                          {"sct", "dm+d"}, // its codes are SNOMED CT's
+	"http://www.nlm.nih.gov/research/umls/rxnorm": {"", "RxNorm"},
+	"http://hl7.org/fhir/sid/icd-10":              {"", "ICD-10"},
+	"http://hl7.org/fhir/sid/icd-10-uk":           {"", "ICD-10"},
+	"http://www.whocc.no/atc":                     {"", "ATC"},
+	"http://read.info/readv2":                     {"", "Read v2"},
+	"http://read.info/ctv3":                       {"", "CTV3"},
+	"http://unitsofmeasure.org":                   {"", "UCUM"},
+	"https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeDestinationEngland": {"discharge", "NHS discharge destination"},
 	"urn:ietf:bcp:47":                                             {"", "BCP 47"},
 	"https://fhir.hl7.org.uk/Id/opcs-4":                           {"", "OPCS-4"},
 	"http://terminology.hl7.org/CodeSystem/v3-ActCode":            {"", "HL7 ActCode"},
@@ -163,3 +164,15 @@ func hasCode(n fhir.Node, codes ...string) bool {
 
 // codeOf returns the first code of a CodeableConcept.
 func codeOf(n fhir.Node) string { return n.Path("coding", "code").Text() }
+
+// inOwnWords returns the text of a CodeableConcept where its sender wrote more than
+// the codes say: of what matters to safety it is shown before our words.
+func inOwnWords(n fhir.Node) string {
+	text := n.Get("text").Text()
+	for coding := range n.Get("coding").Each() {
+		if strings.EqualFold(coding.Get("display").Text(), text) {
+			return ""
+		}
+	}
+	return text
+}
