@@ -141,7 +141,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	fatal(t, err)
 	w.partner = partner.NewRegistry(w.db)
 	w.openLedger(clock)
-	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
 	w.system = smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: "https://record.example/oauth/token", Now: clock})
 	w.agree()
 	o := api.Options{Records: w.records, Auth: w, Systems: w.system, Certs: w.system, Receiver: w, Sessions: w, StaffSessions: w, Now: clock,
@@ -161,7 +161,7 @@ func (w *world) openLedger(clock func() time.Time) {
 	fatal(w.t, err)
 	key, err := ledger.ParseKey(secret)
 	fatal(w.t, err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "test", Key: key, Folders: []string{w.t.TempDir()}, Now: clock})
+	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "test", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: clock})
 	fatal(w.t, err)
 	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
 }
@@ -195,6 +195,14 @@ func (w *world) agree() {
 // signIn gives a professional a token.
 func (w *world) signIn(token string, org nhs.ODS, role identity.Role) string {
 	w.tokens[token] = identity.Caller{Kind: identity.Professional, ID: "cis2/" + token, Name: "Dr A", Org: org, Role: role,
+		AuthTime: now.Add(-time.Minute), Expires: now.Add(time.Hour)}
+	return token
+}
+
+// resident gives somebody an account, proven at P9, and a token of its session.
+func (w *world) resident(token string, who person) string {
+	p := string(w.records.PersonOf(who.number))
+	w.tokens[token] = identity.Caller{Kind: identity.Resident, ID: "a" + p, Person: p, Proofing: identity.P9, Session: "s-" + token,
 		AuthTime: now.Add(-time.Minute), Expires: now.Add(time.Hour)}
 	return token
 }

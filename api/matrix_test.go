@@ -40,6 +40,10 @@ var callers = []who{
 	{"unknown person", "practice", nobody},
 	{"source", "source", mary},
 	{"system without a user", "system~bare", mary},
+	{"resident", "dcrs_mary", mary},
+	{"resident of another person", "dcrs_john", mary},
+	{"resident at P5", "dcrs_p5", mary},
+	{"resident who opted out", "dcrs_sam", sam},
 }
 
 // cell is what a route answers a caller, and what the ledger is told: "" for
@@ -68,12 +72,25 @@ var about = map[string]cell{
 	"practice": ok, "hospital": ok, "social worker": notYours, "receptionist": notYours,
 	"privacy officer": refused, "no relationship": noTie, "agreement lapsed": refused,
 	"opted out": sealed, "unknown person": unknown, "source": refused,
+	"resident": ok, "resident of another person": unknown, "resident at P5": unknown, "resident who opted out": ok,
 }
 
 // with returns about with some cells changed.
 func with(changes map[string]cell) map[string]cell {
 	m := maps.Clone(about)
 	maps.Copy(m, changes)
+	return m
+}
+
+// notThere is the row of an entry that is not there, for those who may look.
+var notThere = with(map[string]cell{"practice": {404, "read allowed"}, "hospital": {404, "read allowed"},
+	"resident": {404, "read allowed"}, "resident who opted out": {404, "read allowed"}})
+
+// whoLooked is the row of the ledger, which is for the person alone; others is what
+// it answers a resident who asks about another.
+func whoLooked(own, others cell) map[string]cell {
+	m := signedIn(cell{403, "see-accesses refused"})
+	maps.Copy(m, map[string]cell{"resident": own, "resident who opted out": own, "resident of another person": others, "resident at P5": {404, "see-accesses unknown"}})
 	return m
 }
 
@@ -106,6 +123,9 @@ var matrix = map[string]struct {
 			"receptionist": {200, "find allowed"}, "privacy officer": {403, "find refused"}, "no relationship": {200, "find allowed"},
 			"agreement lapsed": {403, "find refused"}, "opted out": {200, "find no-consent"}, "unknown person": {200, "find unknown"},
 			"source": {403, "find refused"},
+			// Residents find themselves, and of others not even that they are there.
+			"resident": {200, "find allowed"}, "resident of another person": {200, "find unknown"}, "resident at P5": {200, "find unknown"},
+			"resident who opted out": {200, "find allowed"},
 		}},
 	// A whole record is what of it is theirs.
 	"GET /fhir/R4/Patient/:id/$everything": {path: "/fhir/R4/Patient/{person}/$everything",
@@ -121,12 +141,15 @@ var extra = map[string]struct {
 	"GET Observation by _id":   {path: "/fhir/R4/Observation?_id={entry}", cells: about},
 	"GET Patient":              {path: "/fhir/R4/Patient/{person}", cells: with(map[string]cell{"social worker": ok, "receptionist": ok})},
 	"GET Encounter":            {path: "/fhir/R4/Encounter?subject=Patient/{person}", cells: with(map[string]cell{"social worker": ok})},
-	"GET an id that is none":   {path: "/fhir/R4/Observation/nonsense", cells: with(map[string]cell{"practice": unknown, "hospital": unknown, "social worker": unknown, "receptionist": unknown, "no relationship": unknown, "opted out": unknown})},
-	"GET an entry not there":   {path: "/fhir/R4/Observation/{person}-aaaaaaaaaaaaaaaa", cells: with(map[string]cell{"practice": {404, "read allowed"}, "hospital": {404, "read allowed"}})},
-	"GET under another type":   {path: "/fhir/R4/Condition/{entry}", cells: with(map[string]cell{"practice": {404, "read allowed"}, "hospital": {404, "read allowed"}})},
+	"GET an id that is none":   {path: "/fhir/R4/Observation/nonsense", cells: with(map[string]cell{"practice": unknown, "hospital": unknown, "social worker": unknown, "receptionist": unknown, "no relationship": unknown, "opted out": unknown, "resident": unknown, "resident who opted out": unknown})},
+	"GET an entry not there":   {path: "/fhir/R4/Observation/{person}-aaaaaaaaaaaaaaaa", cells: notThere},
+	"GET under another type":   {path: "/fhir/R4/Condition/{entry}", cells: notThere},
 	"GET the directory": {path: "/fhir/R4/Organization/{organisation}", cells: with(map[string]cell{"practice": consulted, "hospital": consulted,
 		"social worker": consulted, "receptionist": consulted, "privacy officer": {403, "consult refused"}, "no relationship": consulted,
-		"agreement lapsed": {403, "consult refused"}, "opted out": consulted, "unknown person": consulted, "source": {403, "consult refused"}})},
+		"agreement lapsed": {403, "consult refused"}, "opted out": consulted, "unknown person": consulted, "source": {403, "consult refused"},
+		"resident": consulted, "resident of another person": consulted, "resident at P5": {404, "consult unknown"}, "resident who opted out": consulted})},
+	"GET who looked":      {path: "/fhir/R4/AuditEvent?patient={person}", cells: whoLooked(cell{200, "see-accesses allowed"}, cell{404, "see-accesses unknown"})},
+	"GET a look":          {path: "/fhir/R4/AuditEvent/test-999999", cells: whoLooked(cell{404, "see-accesses allowed"}, cell{404, "see-accesses allowed"})},
 	"GET a version there": {path: "/fhir/R4/Organization/{organisation}/_history/1", cells: signedIn(cell{404, ""})},
 	"GET no type":         {path: "/fhir/R4/Nonsense/{entry}", cells: signedIn(cell{404, ""})},
 	"GET a type not kept": {path: "/fhir/R4/ValueSet/{entry}", cells: signedIn(cell{404, ""})},
@@ -261,6 +284,13 @@ func TestSourcesMatrix(t *testing.T) {
 func (w *world) populate() {
 	w.knows(mary, 3)
 	w.knows(sam, 3)
+	w.knows(john, 3)
+	for token, who := range map[string]person{"dcrs_mary": mary, "dcrs_john": john, "dcrs_sam": sam, "dcrs_p5": mary} {
+		w.resident(token, who)
+	}
+	p5 := w.tokens["dcrs_p5"]
+	p5.Proofing = identity.P5
+	w.tokens["dcrs_p5"] = p5
 	w.directory()
 	w.optsOut(sam)
 	for token, c := range map[string]identity.Caller{
@@ -286,9 +316,9 @@ func (w *world) about(p person) *strings.Replacer {
 		"{organisation}", record.EntryID(record.DirectoryOf(hospital.ID), hospital.ID, "Organization", "org"), "{version}", w.version(id, entry))
 }
 
-// version returns the current version of an entry, as whoever may see it is told.
+// version returns the current version of an entry, as the person themself is told.
 func (w *world) version(p record.PersonID, id string) string {
-	caller := identity.Caller{Kind: identity.Professional, ID: "cis2/test", Org: practice.Org, Role: identity.Clinician, Expires: now.Add(time.Hour)}
+	caller := identity.Caller{Kind: identity.Resident, ID: "test", Person: string(p), Proofing: identity.P9, Expires: now.Add(time.Hour)}
 	view, err := w.records.Open(w.t.Context(), caller, record.Request{Person: p, Type: "Observation", What: "test", RequestID: "test"})
 	if err != nil {
 		return "1"

@@ -21,8 +21,8 @@ func (s *server) smartConfiguration() fiber.Handler {
 	b := append([]byte(nil), `{"token_endpoint":`...)
 	b = web.AppendString(b, s.o.BaseURL+pathToken)
 	b = append(b, `,"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],`+
-		`"token_endpoint_auth_signing_alg_values_supported":["ES384","RS384"],"scopes_supported":["system/*.rs","system/Bundle.c"],`+
-		`"capabilities":["client-confidential-asymmetric","permission-v2"]}`...)
+		`"token_endpoint_auth_signing_alg_values_supported":["ES384","RS384"],"scopes_supported":["system/*.rs","system/Bundle.c","patient/*.rs"],`+
+		`"capabilities":["client-confidential-asymmetric","permission-v2","permission-patient"]}`...)
 	return func(c *fiber.Ctx) error {
 		c.Context().Response.Header.SetContentType(mediaJSON)
 		c.Context().Response.SetBodyRaw(b)
