@@ -17,6 +17,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
@@ -30,6 +31,8 @@ type Records interface {
 	OpenID(ctx context.Context, caller identity.Caller, typ, id, what, requestID string) (*record.View, error)
 	OpenDirectory(ctx context.Context, caller identity.Caller, typ, requestID string) (*record.Directory, error)
 	Find(ctx context.Context, caller identity.Caller, requestID string, who record.Who) (people []record.Known, withheld bool, err error)
+	// OpenAccesses opens the list of who looked, for the person themself.
+	OpenAccesses(ctx context.Context, caller identity.Caller, p record.PersonID, requestID string) (*record.Accesses, error)
 }
 
 // Verifier makes a caller of a professional's bearer token. A token that does not
@@ -88,9 +91,10 @@ type Options struct {
 	Metrics Metrics // nil: none
 	Now     func() time.Time
 
-	BaseURL   string // where the world reaches this listener: https://record.example, no slash at the end
-	Version   string // of the software, for the CapabilityStatement
-	CursorKey []byte // 32 bytes, the same on every instance; nil: a random one of this process
+	OrgNames  func(nhs.ODS) string // an organisation's name, or "", for AuditEvents; nil: their codes are shown
+	BaseURL   string               // where the world reaches this listener: https://record.example, no slash at the end
+	Version   string               // of the software, for the CapabilityStatement
+	CursorKey []byte               // 32 bytes, the same on every instance; nil: a random one of this process
 	Limits    Limits
 }
 
@@ -173,6 +177,7 @@ func New(o Options) *fiber.App {
 
 // NewSources returns the application for systems that send.
 func NewSources(o Options) *fiber.App {
+	o.Sessions = nil // residents have nothing to send here
 	s := newServer(o, 16<<20, time.Minute)
 	s.mountSources()
 	s.app.Server().HeaderReceived = s.roomFor

@@ -33,7 +33,7 @@ func (s *server) metadata(statement []byte) fiber.Handler {
 
 // capabilities writes people's CapabilityStatement.
 func (s *server) capabilities() []byte {
-	b := s.appendStatement(nil, "The shared record of the people of Dorset, for the professionals who care for them and their clinical systems.")
+	b := s.appendStatement(nil, "The shared record of the people of Dorset, for themselves, the professionals who care for them, and their clinical systems.")
 	b = append(b, `,"resource":[`...)
 	for i, name := range slices.Sorted(maps.Keys(s.kinds)) {
 		if i > 0 {
@@ -64,7 +64,7 @@ func (s *server) appendStatement(b []byte, about string) []byte {
 	b = append(b, `},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","security":{"service":[{"coding":[`+
 		`{"system":"http://terminology.hl7.org/CodeSystem/restful-security-service","code":"SMART-on-FHIR"},`+
 		`{"system":"http://terminology.hl7.org/CodeSystem/restful-security-service","code":"OAuth"}]}],"description":`...)
-	b = web.AppendString(b, "A bearer token of a registered issuer, or of "+s.o.BaseURL+pathToken+" (SMART Backend Services). Every look is in the access ledger before its answer.")
+	b = web.AppendString(b, "A bearer token of a registered issuer, of "+s.o.BaseURL+pathToken+" (SMART Backend Services), or of a resident's session, which has the scope patient/*.rs of their own record. Every look is in the access ledger before its answer.")
 	return append(b, '}')
 }
 
@@ -75,7 +75,7 @@ func (s *server) appendResource(b []byte, k *kind) []byte {
 	b = append(b, `","interaction":[`...)
 	first := true
 	for _, i := range s.interactions() {
-		if i.code == "" || k.directory && !i.directory {
+		if i.code == "" || k.directory && !i.directory || k.ledger && !i.ledger {
 			continue
 		}
 		if !first {
@@ -85,6 +85,11 @@ func (s *server) appendResource(b []byte, k *kind) []byte {
 		b = append(b, `{"code":"`...)
 		b = append(b, i.code...)
 		b = append(b, `"}`...)
+	}
+	if k.ledger {
+		b = append(b, `],"documentation":"who looked, for the person themself only; newest first","versioning":"no-version","readHistory":false,`+
+			`"searchParam":[{"name":"patient","type":"reference"},{"name":"date","type":"date"}]}`...)
+		return b
 	}
 	b = append(b, `],"versioning":"versioned","readHistory":`...)
 	if k.directory {

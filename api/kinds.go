@@ -14,6 +14,7 @@ type kind struct {
 	name      string
 	directory bool             // belongs to no person: read by id only
 	bare      bool             // of what takes paging only
+	ledger    bool             // the access ledger: no part of the record, see auditevent.go
 	params    map[string]param // by name
 	date      string           // the parameter of the clinical date; "" if there is none
 }
@@ -36,6 +37,7 @@ func kindsOf() map[string]*kind {
 			kinds[name] = newKind(name)
 		}
 	}
+	kinds[auditType] = auditKind() // in the place of what sources say of their own looks
 	return kinds
 }
 

@@ -11,6 +11,7 @@ type interaction struct {
 	method, path string // below the base
 	handler      fiber.Handler
 	directory    bool // for types of the directory too
+	ledger       bool // for the access ledger too
 	op           string
 }
 
@@ -18,10 +19,10 @@ type interaction struct {
 // matching.
 func (s *server) interactions() []interaction {
 	return []interaction{
-		{code: "read", method: fiber.MethodGet, path: "/:type/:id", handler: s.read, directory: true},
+		{code: "read", method: fiber.MethodGet, path: "/:type/:id", handler: s.read, directory: true, ledger: true},
 		{code: "vread", method: fiber.MethodGet, path: "/:type/:id/_history/:version", handler: s.vread},
 		{code: "history-instance", method: fiber.MethodGet, path: "/:type/:id/_history", handler: s.history},
-		{code: "search-type", method: fiber.MethodGet, path: "/:type", handler: s.search},
+		{code: "search-type", method: fiber.MethodGet, path: "/:type", handler: s.search, ledger: true},
 		{method: fiber.MethodPost, path: "/:type/_search", handler: s.searchPost},
 		{method: fiber.MethodGet, path: "/Patient/:id/$everything", handler: s.everything, op: "everything"},
 	}

@@ -43,6 +43,9 @@ func (s *server) read(c *fiber.Ctx) error {
 	}
 	ctx, call, id := c.Context(), web.From(c), c.Params("id")
 	show := func(e record.Entry) { writeEntry(ctx, e) }
+	if k.ledger {
+		return s.readAudit(c, id)
+	}
 	if k.directory {
 		d, err := s.o.Records.OpenDirectory(call.Ctx, call.Caller, k.name, call.RequestID)
 		if err != nil {
@@ -78,8 +81,8 @@ func (s *server) vread(c *fiber.Ctx) error {
 	if err := s.onlyControls(c); err != nil {
 		return err
 	}
-	if k.directory {
-		return errs.New(errs.NotFound, "the directory has no versions")
+	if k.directory || k.ledger {
+		return errs.New(errs.NotFound, "it has no versions")
 	}
 	ctx, call, id := c.Context(), web.From(c), c.Params("id")
 	view, err := s.o.Records.OpenID(call.Ctx, call.Caller, k.name, id, k.name, call.RequestID)

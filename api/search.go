@@ -66,6 +66,9 @@ func (s *server) searchAny(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if k.ledger {
+		return s.searchAudit(c, q)
+	}
 	after, err := s.resume(c, q)
 	if err != nil {
 		return err
@@ -153,8 +156,8 @@ func (s *server) history(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if k.directory {
-		return errs.New(errs.NotFound, "the directory has no versions")
+	if k.directory || k.ledger {
+		return errs.New(errs.NotFound, "it has no versions")
 	}
 	id, call := c.Params("id"), web.From(c)
 	q, after, err := s.paged(c, s.versions, id)

@@ -31,7 +31,7 @@ func (q *query) ids(value string) error {
 func (q *query) only(s *server, value string) error {
 	for name := range strings.SplitSeq(value, ",") {
 		k, ok := s.kinds[name]
-		if !ok || k.directory {
+		if !ok || k.directory || k.ledger {
 			return invalidAt("_type", "A type is not one that a person's record holds; metadata lists them.")
 		}
 		if !slices.Contains(q.types, name) {

@@ -14,7 +14,10 @@ var may = map[string][]string{
 	// Who, and what was agreed.
 	"internal/identity":                     {"internal/nhs"},
 	"internal/identity/account":             {"internal/errs", "internal/identity", "internal/identity/passkey", "internal/nhs", "internal/packed", "internal/store", "internal/store/driver"},
+	"internal/identity/codeflow":            {"internal/errs", "internal/identity/oidc"},
+	"internal/identity/nhslogin":            {"internal/errs", "internal/identity/codeflow", "internal/identity/oidc", "internal/nhs"},
 	"internal/identity/oidc":                {"internal/errs", "internal/identity", "internal/nhs"},
+	"internal/identity/staff":               {"internal/errs", "internal/identity", "internal/identity/codeflow", "internal/identity/oidc", "internal/nhs", "internal/store"},
 	"internal/identity/oidc/oidctest":       {},
 	"internal/identity/passkey":             {"internal/errs", "internal/packed"},
 	"internal/identity/passkey/passkeytest": {},
@@ -46,7 +49,7 @@ var may = map[string][]string{
 	// The doors.
 	"professional":         {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/inquiry", "internal/nhs", "internal/record", "internal/web"},
 	"internal/web":         {"internal/errs", "internal/identity"},
-	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/nhs", "internal/record", "internal/web"},
+	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/record", "internal/web"},
 	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
 	"citizen/web/vendored": {},
 	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
