@@ -3,6 +3,7 @@ package record_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
@@ -72,5 +73,28 @@ func BenchmarkApply(b *testing.B) {
 		if _, err := w.r.Apply(b.Context(), w.change(hospital, mary, 500, o)); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A resident's own record: opened, gathered and visited anew, as for each request;
+// all of it received lately, which is the dearest, or long ago.
+func BenchmarkOwnEverything(b *testing.B) {
+	for name, after := range map[string]int{"lately": 0, "long ago": 100} {
+		b.Run(name, func(b *testing.B) {
+			w, p, _ := benchWorld(b)
+			w.later = time.Duration(after) * day
+			c := w.resident(mary)
+			b.ReportAllocs()
+			for b.Loop() {
+				v, err := w.open(c, p, "")
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := v.Search(b.Context(), record.Search{}, func(record.Entry) bool { return true }); err != nil {
+					b.Fatal(err)
+				}
+				w.trail = w.trail[:0]
+			}
+		})
 	}
 }
