@@ -18,7 +18,7 @@ var only = map[string][]string{
 	"github.com/valyala/fasthttp":         {"api", "internal/web"},
 	"go.etcd.io/bbolt":                    {"internal/store/bolt"},
 	"go.mongodb.org/mongo-driver/v2":      {"internal/store/mongo"},
-	"github.com/go-jose/go-jose/v4":       {"internal/identity/oidc", "internal/identity/oidc/oidctest", "internal/identity/smart", "internal/partner", "cmd/dcr-sim"},
+	"github.com/go-jose/go-jose/v4":       {"internal/identity/codeflow", "internal/identity/oidc", "internal/identity/oidc/oidctest", "internal/identity/smart", "internal/partner", "cmd/dcr-sim"},
 	"github.com/go-webauthn/webauthn":     {"internal/identity/passkey"},
 	"github.com/sideshow/apns2":           {"notifications/apns"},
 	"firebase.google.com/go/v4":           {"notifications/fcm"},
@@ -27,6 +27,8 @@ var only = map[string][]string{
 	"github.com/schollz/progressbar/v3":   {"cmd/dcr", "cmd/dcr-sim"},
 	"github.com/swaggo/swag":              {"api/internal/openapi"},
 	"github.com/getkin/kin-openapi":       {"api/internal/openapi"},
+	"golang.org/x/oauth2":                 {"internal/identity/codeflow"},
+	"github.com/boombuler/barcode":        {"professional/web"},
 	"golang.org/x/mod":                    {"internal/ledger", "internal/server", "internal/operator", "cmd/dcr"},
 }
 
