@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/api"
+	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
@@ -79,6 +81,25 @@ func TestAuditEventPagesAndDates(t *testing.T) {
 	for _, bad := range []string{"?date=yesterday&patient=" + string(m), "?_sort=date&patient=" + string(m), ""} {
 		if a := w.get("dcrs_mary", "/fhir/R4/AuditEvent"+bad); a.status != http.StatusBadRequest {
 			t.Errorf("%s: %d %s", bad, a.status, a.body)
+		}
+	}
+}
+
+// The proof of one's own event holds offline; of another's there is none.
+func TestProofsOfOnesOwn(t *testing.T) {
+	w, m := audited(t)
+	door, err := w.records.OpenAccesses(t.Context(), w.tokens["dcrs_mary"], m, "r")
+	fatal(t, err)
+	p, err := door.Proof(t.Context(), "test", 2)
+	fatal(t, err)
+	text, err := p.Portable().Encode()
+	fatal(t, err)
+	if c, err := ledger.CheckPortable(text, ""); err != nil || c.Event.Person != string(m) || c.Event.What != "$everything" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, seq := range []uint64{1, 99} { // John's, and none
+		if _, err := door.Proof(t.Context(), "test", seq); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("event %d: %v", seq, err)
 		}
 	}
 }

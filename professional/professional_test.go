@@ -11,6 +11,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 	"github.com/dorsetcarerecord/dcr/professional"
 )
@@ -24,7 +25,9 @@ func (w *world) asks(words string) {
 		Role: identity.Clinician, Org: hospital, Action: access.Read, Outcome: access.Allowed, Basis: access.ByEncounter, Person: w.mary(),
 		Sections: section.Of(section.Medicines, section.Results), What: "$everything"})
 	w.must(err)
-	_, err = w.asked.Ask(w.t.Context(), w.tokens["mary"], w, "main", seq, words)
+	door, err := w.records.OpenAccesses(w.t.Context(), w.tokens["mary"], record.PersonID(w.mary()), "r")
+	w.must(err)
+	_, err = w.asked.Ask(w.t.Context(), w.tokens["mary"], door, "main", seq, words)
 	w.must(err)
 	w.mark = w.ledger.Len()
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/dorsetcarerecord/dcr/api"
-	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
@@ -81,7 +80,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.partner = partner.NewRegistry(w.db)
 	w.openLedger(clock)
-	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Partners: w, Key: bytes.Repeat([]byte{1}, 32), Now: clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: w, Key: bytes.Repeat([]byte{1}, 32), Now: clock})
 	page, err := url.Parse("https://record.example/enrol")
 	w.must(err)
 	w.accounts, err = account.New(account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), Now: clock, EnrolURL: page,
@@ -103,7 +102,7 @@ func (w *world) openLedger(clock func() time.Time) {
 	w.must(err)
 	key, err := ledger.ParseKey(secret)
 	w.must(err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Now: clock})
+	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: clock})
 	w.must(err)
 	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
 }
@@ -178,19 +177,6 @@ func (w *world) Inquiry(ctx context.Context, person string, n inquiry.Notice) er
 		kind = account.InquiryLate
 	}
 	return w.accounts.Tell(ctx, person, n.Key, account.Notice{Kind: kind, At: n.At, About: string(n.Org)})
-}
-
-// Access is the door of Mary's events.
-func (w *world) Access(ctx context.Context, instance string, seq uint64) (found ledger.Event, err error) {
-	ok := false
-	err = w.ledger.Read(ctx, seq, func(n uint64, e ledger.Event) bool {
-		ok, found = n == seq && instance == "main" && e.Person == w.mary(), e
-		return false
-	})
-	if err == nil && !ok {
-		err = access.Absent()
-	}
-	return found, err
 }
 
 // trail returns what the ledger was told since it was last asked.
