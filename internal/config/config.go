@@ -23,6 +23,7 @@ type Config struct {
 	Sources     Listener // Addr "" when there is none
 	Ops         string   // address of metrics, health and readiness
 	Issuers     []Issuer
+	NHSLogin    NHSLogin
 	Roles       map[string]identity.Role // by role code, from the role map file
 	LedgerKey   string                   // file
 	Checkpoints []string
@@ -73,6 +74,7 @@ type Issuer struct {
 	URL      string
 	Audience string
 	Org      nhs.ODS // whose staff it speaks for; empty: its tokens say
+	Client   StaffClient
 }
 
 // Limits bound what one request or one caller can take.

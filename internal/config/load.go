@@ -116,6 +116,9 @@ func (c *Config) Validate() (found Mistakes) {
 	if len(c.Issuers) > 0 && len(c.Roles) == 0 {
 		add("DCR_ROLE_MAP", "with issuers but no role map no professional has a role; give the file")
 	}
+	if what := c.NHSLogin.wrong(); what != "" {
+		add("DCR_NHSLOGIN_ISSUER", what)
+	}
 	if c.Limits.PageMax > 0 && c.Limits.PageDefault > c.Limits.PageMax {
 		add("DCR_PAGE_DEFAULT", "it is above DCR_PAGE_MAX; lower it")
 	}

@@ -43,9 +43,17 @@ func settings() []setting {
 
 		{group: who, key: "DCR_OIDC_ISSUERS", set: setIssuers,
 			what: "Issuers of professionals' tokens, separated by semicolons, each `name=cis2 url=https://... audience=... org=R0D`. " +
-				"`org` may be left out where the token says. Plain http is taken for localhost only."},
+				"`org` may be left out where the token says. Plain http is taken for localhost only. " +
+				"With `client=ID`, and `key=FILE` (private_key_jwt) or `secret=FILE`, its professionals log in to the staff page; " +
+				"it sends them back to `/staff/log-in/NAME/return` under DCR_PUBLIC_URL. " +
+				"`scopes=a,b` and `acr=...` are what it is asked for then, beside openid; without `scopes`: profile, nationalrbacaccess and selectedrole."},
 		{group: who, key: "DCR_ROLE_MAP", set: setRoles,
 			what: "File of lines `role code=role`, such as `S8000:G8000:R8000=clinician`. A code that is not in it has no role."},
+		{group: who, key: "DCR_NHSLOGIN_ISSUER", set: setNHSIssuer,
+			what: "NHS login, such as `https://auth.login.nhs.uk`, by which residents enrol and recover. It sends them back to `/nhs-login/return` under DCR_PUBLIC_URL. Without it there are activation codes only."},
+		{group: who, key: "DCR_NHSLOGIN_CLIENT_ID", set: text(func(c *Config) *string { return &c.NHSLogin.ClientID }), what: "Our client id there."},
+		{group: who, key: "DCR_NHSLOGIN_KEY", set: file(func(c *Config) *string { return &c.NHSLogin.Key }),
+			what: "File of our RSA private key there (PEM, 2048 bits or more): it signs with RS512. Only dcrd's account may read it."},
 
 		{group: ledger, key: "DCR_LEDGER_KEY", set: text(func(c *Config) *string { return &c.LedgerKey }),
 			what: "File of the key that signs checkpoints; made at the first start (mode 0600). Without it, `ledger.key` in the data folder; better outside it."},

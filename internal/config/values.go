@@ -196,7 +196,13 @@ func parseIssuer(s string) (i Issuer, err error) {
 				return i, fmt.Errorf("issuer %q: org: %w", i.Name, err)
 			}
 		default:
-			return i, fmt.Errorf("issuer %q: there is no %q; an issuer has name, url, audience and org", i.Name, key)
+			known, err := i.setClient(key, value)
+			if err != nil {
+				return i, err
+			}
+			if !known {
+				return i, fmt.Errorf("issuer %q: there is no %q; an issuer has name, url, audience and org, and client, key, secret, scopes and acr", i.Name, key)
+			}
 		}
 	}
 	if i.Name == "" || strings.Contains(i.Name, "/") || i.URL == "" || i.Audience == "" {
@@ -205,7 +211,7 @@ func parseIssuer(s string) (i Issuer, err error) {
 	if err := webURL(i.URL); err != nil {
 		return i, fmt.Errorf("issuer %q: %w", i.Name, err)
 	}
-	return i, nil
+	return i, i.checkClient()
 }
 
 func setRoles(c *Config, path string) error {
