@@ -45,7 +45,7 @@ func thingOf(typ string) string {
 // mistaken reports whether the source marked the resource as recorded by mistake.
 func mistaken(n fhir.Node) bool {
 	const wrong = "entered-in-error"
-	return n.Get("status").Is(wrong) || n.Get("docStatus").Is(wrong) || hasCode(n.Get("verificationStatus"), wrong)
+	return n.Get("status").Is(wrong) || n.Get("lifecycleStatus").Is(wrong) || n.Get("docStatus").Is(wrong) || hasCode(n.Get("verificationStatus"), wrong)
 }
 
 // absentCodes say that there is nothing (true), or that it is not known (false).
