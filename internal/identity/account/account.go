@@ -18,7 +18,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base32"
-	"fmt"
+	"errors"
 	"net/url"
 	"time"
 
@@ -56,7 +56,7 @@ type Options struct {
 	DB       *store.DB
 	Key      []byte                  // 32 bytes; codes and tickets made under another key do not count
 	PersonOf func(nhs.Number) string // the opaque id of who has that number
-	Now      func() time.Time        //
+	Now      func() time.Time
 	EnrolURL *url.URL                // the page where a code is entered
 	London   *time.Location          // where birthdays are reckoned; nil: UTC
 
@@ -84,8 +84,8 @@ func New(o Options) (*Accounts, error) {
 	o.TicketLife, o.Freeze = cmp.Or(o.TicketLife, 15*time.Minute), cmp.Or(o.Freeze, 24*time.Hour)
 	o.MinAge, o.MaxKeys = cmp.Or(o.MinAge, 13), cmp.Or(o.MaxKeys, 10)
 	o.London = cmp.Or(o.London, time.UTC)
-	if o.DB == nil || o.PersonOf == nil || o.Now == nil || o.EnrolURL == nil {
-		return nil, fmt.Errorf("account: an option is missing")
+	if o.DB == nil || o.PersonOf == nil || o.Now == nil || o.EnrolURL == nil || len(o.Key) != 32 {
+		return nil, errors.New("account: an option is missing, or the key has not 32 bytes")
 	}
 	codeKey, err := hkdf.Key(sha256.New, o.Key, nil, "dcr account codes", 32)
 	if err != nil {
@@ -166,9 +166,8 @@ func (a *Account) Thawed(now time.Time) error {
 	if !now.Before(a.Frozen) {
 		return nil
 	}
-	e := &errs.Error{Kind: errs.Forbidden, Code: CodeFrozen, After: a.Frozen.Sub(now),
+	return &errs.Error{Kind: errs.Forbidden, Code: CodeFrozen, After: a.Frozen.Sub(now),
 		Message: "Your account was recovered a short time ago. To keep you safe, nobody can be invited and nothing downloaded until a day after that."}
-	return e
 }
 
 // HasKey reports whether the passkey of that number counts.
@@ -209,69 +208,4 @@ func (a *Accounts) active(ctx context.Context, id string) (Account, error) {
 		return Account{}, errs.New(errs.NotFound, "There is no such account.")
 	}
 	return acc, err
-}
-
-// EndSessions ends all sessions of an account, and tells. It bites at the next request,
-// on every instance.
-func (a *Accounts) EndSessions(ctx context.Context, id string) error {
-	return a.change(ctx, id, func(acc *Account, now time.Time) ([]store.Op, error) {
-		acc.Epoch++
-		return []store.Op{NoticeOp(id, Notice{Kind: SignedOutEverywhere, At: now})}, nil
-	})
-}
-
-// End ends an account, and with it its sessions and passkeys: because the person asked,
-// died, was merged with another, or was deactivated. They may enrol anew. What has ended
-// already is errs.NotFound.
-func (a *Accounts) End(ctx context.Context, id string) error {
-	var keys []Passkey
-	for {
-		err := a.change(ctx, id, func(acc *Account, now time.Time) (ops []store.Op, err error) {
-			if keys, err = a.keysOf(ctx, acc); err != nil {
-				return nil, err
-			}
-			for i := range keys {
-				ops = append(ops, keys[i].deletion(id))
-			}
-			acc.State, acc.Keys = Ended, nil
-			acc.Epoch++
-			return append(ops, NoticeOp(id, Notice{Kind: AccountEnded, At: now})), nil
-		})
-		if movedOn(err, passkeys) { // one was used at this moment
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		return a.release(ctx, id, keys)
-	}
-}
-
-// release gives up the claims of passkeys that an account has lost.
-func (a *Accounts) release(ctx context.Context, id string, keys []Passkey) error {
-	for i := range keys {
-		if err := a.claims.Release(ctx, claimOf(keys[i].Credential.ID), id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// change changes an active account by compare-and-swap, and commits with it what
-// prepare returns. prepare may run more than once.
-func (a *Accounts) change(ctx context.Context, id string, prepare func(acc *Account, now time.Time) ([]store.Op, error)) error {
-	for {
-		acc, err := a.active(ctx, id)
-		if err != nil {
-			return err
-		}
-		ops, err := prepare(&acc, a.o.Now())
-		if err != nil {
-			return err
-		}
-		err = a.o.DB.Commit(ctx, id, append([]store.Op{acc.op()}, ops...))
-		if !movedOn(err, accounts) {
-			return err
-		}
-	}
 }

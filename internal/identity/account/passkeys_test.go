@@ -168,6 +168,19 @@ func TestSignedIn(t *testing.T) {
 	}
 }
 
+// A passkey that is removed between the assertion and its commit logs nobody in.
+func TestRemovedInTheMeantime(t *testing.T) {
+	w := start(t)
+	acc := w.enrol()
+	w.must(w.one.AddPasskey(t.Context(), acc.ID, credential("second")))
+	by := w.asserted(acc, 0)
+	keys, err := w.one.Passkeys(t.Context(), acc.ID)
+	w.must(err)
+	w.must(w.two.RemovePasskey(t.Context(), acc.ID, keys[0].ID))
+	_, err = w.one.SignedIn(t.Context(), by, nil)
+	wantKind(t, "logging in", err, errs.Unauthenticated, "")
+}
+
 func TestSignCountFell(t *testing.T) {
 	w := start(t)
 	acc := w.enrol()

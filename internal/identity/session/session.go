@@ -64,8 +64,8 @@ type Sessions struct {
 
 // New returns the sessions kept in o.DB, whose collections are Specs.
 func New(o Options) (*Sessions, error) {
-	if o.DB == nil || o.Now == nil {
-		return nil, errors.New("session: an option is missing")
+	if o.DB == nil || o.Now == nil || len(o.Key) != 32 {
+		return nil, errors.New("session: an option is missing, or the key has not 32 bytes")
 	}
 	o.Idle, o.Absolute = cmp.Or(o.Idle, 30*time.Minute), cmp.Or(o.Absolute, 12*time.Hour)
 	o.Access, o.Grace, o.Fresh = cmp.Or(o.Access, 10*time.Minute), cmp.Or(o.Grace, 20*time.Second), cmp.Or(o.Fresh, 5*time.Minute)
