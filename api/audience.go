@@ -30,9 +30,9 @@ func (s *server) mountOne(r web.Route) {
 	case web.Public:
 		hs = append(hs, s.ownSite(r.Page))
 	case web.Residents:
-		hs = append(hs, s.session(door{s.o.Sessions, cookieResident, isResident}), s.limit)
+		hs = append(hs, s.session(door{s.o.Sessions, web.CookieResident, isResident}), s.limit)
 	case web.Professionals:
-		hs = append(hs, s.session(door{s.o.StaffSessions, cookieStaff, isProfessional}), s.limit)
+		hs = append(hs, s.session(door{s.o.StaffSessions, web.CookieStaff, isProfessional}), s.limit)
 	default:
 		panic(fmt.Sprintf("api: nobody may call %s %s: say who", r.Method, r.Path)) // found by any test that starts the service
 	}

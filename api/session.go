@@ -16,13 +16,6 @@ type Sessions interface {
 	Authenticate(ctx context.Context, token string) (identity.Caller, error)
 }
 
-// Cookies of the web sessions. A browser takes the prefix only with Secure, for the
-// whole of this host, and for no other.
-const (
-	cookieResident = "__Host-dcr"
-	cookieStaff    = "__Host-dcr-staff"
-)
-
 // sessionToken is what a resident's access token begins with.
 const sessionToken = "dcrs_"
 

@@ -58,25 +58,33 @@ func inError(resource fhir.Node) bool {
 	return false
 }
 
-// delicate reports whether a label says that this is about HIV, another sexually
-// transmitted infection or a genetic disease (HL7's sensitivity codes).
-func delicate(resource fhir.Node) bool {
+// eachLabel calls f for the code of every security label: in meta, and of a document
+// its own.
+func eachLabel(resource fhir.Node, f func(code string)) {
 	for label := range resource.Path("meta").Get("security").Each() {
-		switch label.Get("code").Text() {
-		case "HIV", "STD", "GDIS":
-			return true
+		f(label.Get("code").Text())
+	}
+	for concept := range resource.Get("securityLabel").Each() {
+		for coding := range concept.Get("coding").Each() {
+			f(coding.Get("code").Text())
 		}
 	}
-	return false
 }
 
-// sensitivity reads the labels of RULES 0 from meta.security: our own, and those of
-// HL7 that say that the person is not to be told (NOPAT), or not before a physician
-// has told them (TBOO).
+// delicate reports whether a label says that this is about HIV, another sexually
+// transmitted infection or a genetic disease (HL7's sensitivity codes).
+func delicate(resource fhir.Node) (is bool) {
+	eachLabel(resource, func(code string) { is = is || code == "HIV" || code == "STD" || code == "GDIS" })
+	return is
+}
+
+// sensitivity reads the labels of RULES 0: our own, and those of HL7 that say that
+// the person is not to be told (NOPAT), or not before a physician has told them
+// (TBOO). Whatever system a label is of: a sender who uses such a word means it.
 func sensitivity(resource fhir.Node) Sensitivity {
 	s := Normal
-	for label := range resource.Path("meta").Get("security").Each() {
-		switch label.Get("code").Text() {
+	eachLabel(resource, func(code string) {
+		switch code {
 		case "staff-only", "NOPAT":
 			s = max(s, StaffOnly)
 		case "serious-harm", "TBOO":
@@ -84,7 +92,7 @@ func sensitivity(resource fhir.Node) Sensitivity {
 		case "third-party":
 			s = max(s, ThirdParty)
 		}
-	}
+	})
 	return s
 }
 
@@ -184,7 +192,17 @@ func (e envelope) wrong() bool {
 }
 
 // sensitivity is from whom the entry is withheld.
-func (e envelope) sensitivity() Sensitivity { return Sensitivity(e[atSecurity]) }
+func (e envelope) sensitivity() Sensitivity {
+	s := Sensitivity(e[atSecurity])
+	if s != Normal || e.has(flagTold|flagDeleted) || !bytes.Contains(e.json(), []byte("TBOO")) && !bytes.Contains(e.json(), []byte(`"securityLabel"`)) {
+		return s
+	}
+	// Kept before these labels were read.
+	if doc, err := fhir.Parse(bytes.Clone(e.json())); err == nil {
+		return sensitivity(doc.Root())
+	}
+	return StaffOnly
+}
 
 func tokenHashes(token []byte) (system, code uint64) {
 	return binary.BigEndian.Uint64(token[1:]), binary.BigEndian.Uint64(token[9:])

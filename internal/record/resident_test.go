@@ -156,6 +156,7 @@ func TestWithheldEntriesLeaveNoTrace(t *testing.T) {
 		w.knows(mary, "Smith")
 		w.sends(hospital, mary, 2, observation(t, "a", "1", "2026-01-02", "1"), observation(t, "b", "1", "2026-01-04", "2"), flag(t, "ffffff", "N"))
 	}
+	hidden = append(hidden, object(t, `{"resourceType":"DocumentReference","id":"d","status":"current","securityLabel":[{"coding":[{"code":"NOPAT"}]}],"content":[{"attachment":{"title":"t"}}]}`))
 	with.sends(hospital, mary, 3, hidden...)
 	m := with.r.PersonOf(mary)
 	shown := without.all(without.mustOpen(without.resident(mary), m, ""), 0)
