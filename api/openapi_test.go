@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dorsetcarerecord/dcr/professional"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -43,6 +44,9 @@ func TestRoutesAreDocumented(t *testing.T) {
 	var registered, documented []string
 	for _, r := range append(routes(w.app), routes(w.sources)...) {
 		registered = append(registered, specName(r))
+	}
+	for _, r := range professional.New(professional.Options{}).Routes() {
+		registered = append(registered, specName(r.Method+" "+r.Path))
 	}
 	for path, methods := range readSpec(t).Paths {
 		for method := range methods {

@@ -10,7 +10,7 @@ import (
 // search answers with a page of one person's entries of one type.
 //
 //	@Summary		Search one person's entries of a type
-//	@Description	By patient, or by _id; narrowed by the type's parameters as metadata lists them. At most 100 a page; the next page is behind the link "next". There is no total.
+//	@Description	By patient, or by _id; narrowed by the type's parameters as metadata lists them. At most 100 a page; the next page is behind the link "next". There is no total. AuditEvent is who looked, from the access ledger: by patient and date, for the person themself only.
 //	@Tags			record
 //	@Security		bearer
 //	@Produce		application/fhir+json

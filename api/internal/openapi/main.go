@@ -9,6 +9,8 @@
 //	@BasePath		/
 //	@tag.name		record
 //	@tag.description	Reading the record: for professionals and their clinical systems.
+//	@tag.name		staff
+//	@tag.description	What staff do beside reading: answering why their organisation looked, activation codes, recoveries.
 //	@tag.name		sources
 //	@tag.description	Sending to the record: on the sources' listener.
 //	@tag.name		about
@@ -59,7 +61,7 @@ func run(root string) error {
 func generate(root string) ([]byte, error) {
 	parser := swag.New(swag.SetDebugger(log.New(io.Discard, "", 0)))
 	parser.ParseInternal = true
-	dirs := []string{filepath.Join(root, "api"), filepath.Join(root, "api/internal/openapi")}
+	dirs := []string{filepath.Join(root, "api"), filepath.Join(root, "professional"), filepath.Join(root, "api/internal/openapi")}
 	if err := parser.ParseAPIMultiSearchDir(dirs, "../api/internal/openapi/main.go", 1); err != nil {
 		return nil, err
 	}
