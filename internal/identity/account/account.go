@@ -57,8 +57,8 @@ type Options struct {
 	Key      []byte                  // 32 bytes; codes and tickets made under another key do not count
 	PersonOf func(nhs.Number) string // the opaque id of who has that number
 	Now      func() time.Time
-	EnrolURL *url.URL                // the page where a code is entered
-	London   *time.Location          // where birthdays are reckoned; nil: UTC
+	EnrolURL *url.URL       // the page where a code is entered
+	London   *time.Location // where birthdays are reckoned; nil: UTC
 
 	CodeLife   time.Duration // of an activation code; 0: 14 days
 	MaxTries   int           // wrong ones that lock a code; 0: 5

@@ -15,7 +15,6 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
-	"github.com/dorsetcarerecord/dcr/internal/store"
 )
 
 func TestEnrolByCode(t *testing.T) {
