@@ -203,6 +203,48 @@ func TestRecoveryByNHSLogin(t *testing.T) {
 	wantKind(t, "the same ticket", err, errs.Unprocessable, account.CodeRefused)
 }
 
+// A code handed over in person makes an account of P5 one of P9, and takes the passkeys
+// of P5 from it: nobody knows that the same person made them.
+func TestACodeRaisesTheLevel(t *testing.T) {
+	w := start(t)
+	low := w.nhsLogin("P5", "P5.Cm")
+	high := w.recover()
+	if high.ID != low.ID || high.Proofing != identity.P9 || high.Enrolled != account.ByCode || len(high.Keys) != 1 || high.HasKey(low.Keys[0]) {
+		t.Errorf("%+v", high)
+	}
+	if got := w.told(high.ID); !slices.Contains(got, account.PasskeyRemoved) {
+		t.Errorf("%v", got)
+	}
+}
+
+// Who has as many passkeys as there may be loses the one not used for longest.
+func TestRecoveryWithoutRoom(t *testing.T) {
+	w := start(t, func(o *account.Options) { o.MaxKeys = 2 })
+	acc := w.enrol()
+	w.advance(time.Hour)
+	c := credential("used")
+	c.Created = w.clock()
+	w.must(w.one.AddPasskey(t.Context(), acc.ID, c))
+	back := w.recover()
+	if len(back.Keys) != 2 || back.HasKey(acc.Keys[0]) {
+		t.Errorf("%+v", back)
+	}
+	if _, err := w.one.Owner(t.Context(), c.ID); err != nil {
+		t.Errorf("the one used last is gone: %v", err)
+	}
+}
+
+// recover has Mary come back with a code that two have vouched for.
+func (w *world) recover() account.Account {
+	w.t.Helper()
+	l := w.letter()
+	w.must(w.two.Vouch(w.t.Context(), clerk, l.ID))
+	e := w.begin(l.Code)
+	acc, err := w.two.Finish(w.t.Context(), e.Ticket, registered(e, "new"), nil)
+	w.must(err)
+	return acc
+}
+
 // A person who comes back after their account has ended gets a new one: no passkey or
 // session of the old one counts, and the old code is no use.
 func TestEnd(t *testing.T) {
