@@ -188,6 +188,6 @@ func inquiryOf(q inquiry.Question) Inquiry {
 	return Inquiry{
 		InquiryItem: InquiryItem{Ref: q.Ref, State: q.State.String(), Asked: moment(q.At), Due: moment(q.Due), Answered: moment(q.Answered), DueSoon: q.Soon,
 			Late: q.Late, Version: q.Version},
-		Person: q.Name, Words: q.Words, Look: look, Seen: moment(q.SeenAt), Answer: q.Inquiry.Answer, AnsweredBy: q.By.Name, Closed: moment(q.Closed),
+		Person: q.Name, Words: q.Words, Look: look, Seen: moment(q.SeenAt), Answer: q.Answer, AnsweredBy: q.By.Name, Closed: moment(q.Closed),
 	}
 }
