@@ -85,8 +85,8 @@ func (a *Accesses) Page(ctx context.Context, cursor string, limit int) (page []l
 		case at[i].ended:
 		case n == len(of[i]):
 			at[i] = place{after[i], after[i] == ""}
-		case n > 0: // the ledger says where a page ends, so this asks for one that ends here
-			if _, at[i].cursor, err = a.looks.Accesses(ctx, string(m), at[i].cursor, n); err != nil {
+		case n > 0:
+			if at[i].cursor, err = a.cursorAfter(ctx, m, at[i].cursor, n, &of[i][n-1]); err != nil {
 				return nil, "", err
 			}
 		}
@@ -96,6 +96,24 @@ func (a *Accesses) Page(ctx context.Context, cursor string, limit int) (page []l
 		return page, "", nil
 	}
 	return page, formatCursors(at), nil
+}
+
+// mostNew is how many events may have come while a page was made.
+const mostNew = 100
+
+// cursorAfter returns the cursor behind an event, which was the n-th after a cursor a
+// moment ago: the ledger says where a page ends, so this asks for one that ends there.
+func (a *Accesses) cursorAfter(ctx context.Context, m PersonID, cursor string, n int, last *ledger.Access) (string, error) {
+	for more := range mostNew {
+		page, next, err := a.looks.Accesses(ctx, string(m), cursor, n+more)
+		if err != nil {
+			return "", err
+		}
+		if end := len(page) - 1; end >= 0 && page[end].Instance == last.Instance && page[end].Seq == last.Seq {
+			return next, nil
+		}
+	}
+	return "", errs.New(errs.Unavailable, "The list is changing at this moment. Try again.")
 }
 
 // newest merges lists that are newest first, and says how many of each it took.
