@@ -68,6 +68,7 @@ func settingsFlags(c *cobra.Command, s *settings, force *bool) {
 	f.StringVar(&s.Sources, "sources", "127.0.0.1:8443", "address of dcrd's listener for sources")
 	f.StringVar(&s.Ops, "ops", "127.0.0.1:9090", "address of dcrd's metrics and health")
 	f.StringVar(&s.Issuer, "issuer", "127.0.0.1:9000", "address on which the issuer of tokens listens")
+	f.StringVar(&s.NHSLogin, "nhs-login", "127.0.0.1:9001", "address on which NHS login is played")
 	f.StringVar(&s.Data, "data", "var/data", "data folder of dcrd, for the settings written for it")
 	f.BoolVar(force, "force", false, "make the county anew, with new keys, though there is one in the folder")
 }
@@ -86,7 +87,8 @@ func pkiCommand() *cobra.Command {
   partners.json                    agreements and clients: dcr partners import
   roles.map                        which role code is which role
   dcrd.env                         the settings of a dcrd that goes with them
-  issuer.key, county.json          for dcr-sim itself
+  staff-client.key, nhs-login-client.key   of dcrd, to log people in
+  issuer.key, nhs-login.key, county.json   for dcr-sim itself
 
 A county that is there already is left as it is.`,
 		Example: "  dcr-sim pki --dir var/sim --people 1000",
@@ -111,7 +113,7 @@ func runCommand(stderr io.Writer) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Issue tokens and send the county's history, then new events",
-		Long: `run starts the issuer of tokens, sends every person's history from all their
+		Long: `run starts the issuer of tokens and plays NHS login, sends every person's history from all their
 sources, and then now and then a new result or appointment, until it is stopped. It
 waits for dcrd where that is not up yet. To send again changes nothing in the record.
 

@@ -10,8 +10,8 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/seed"
 )
 
-// newIssuer serves discovery, keys, the list of users and, to whoever asks, their
-// tokens: it is for development, and listens on a loopback address.
+// newIssuer serves discovery, keys, log-ins in a browser, the list of users and, to
+// whoever asks, their tokens: it is for development, and listens on a loopback address.
 func newIssuer(dir string, s settings, county *seed.County, now func() time.Time) (http.Handler, error) {
 	key, err := readKey(filepath.Join(dir, "issuer.key"))
 	if err != nil {
@@ -20,6 +20,15 @@ func newIssuer(dir string, s settings, county *seed.County, now func() time.Time
 	issuer := oidctest.NewWithKey(s.issuerURL(), audience, "sim-1", key)
 	mux := http.NewServeMux()
 	mux.Handle("GET /", issuer)
+	if s.NHSLogin != "" { // a county made before had no log-ins
+		d, err := staffDoor(dir, s, county, issuer, now)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.mount(mux, "/connect"); err != nil {
+			return nil, err
+		}
+	}
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, users(county)) })
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
 		p, ok := county.Professional(r.FormValue("user"))

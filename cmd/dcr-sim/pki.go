@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -173,22 +174,48 @@ func savePrivate(path string, key *ecdsa.PrivateKey) error {
 	return writePEM(path, "PRIVATE KEY", der)
 }
 
-func readKey(path string) (*ecdsa.PrivateKey, error) {
+// writeLoginKeys makes the keys of NHS login and of dcrd as the client of both
+// issuers.
+func writeLoginKeys(dir string) error {
+	if err := writeKey(filepath.Join(dir, staffClientKey), elliptic.P256()); err != nil {
+		return err
+	}
+	for _, name := range []string{"nhs-login.key", nhsClientKey} {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			return err
+		}
+		if err := writePEM(filepath.Join(dir, name), "PRIVATE KEY", der); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readKey(path string) (*ecdsa.PrivateKey, error) { return readPrivate[*ecdsa.PrivateKey](path) }
+
+func readRSA(path string) (*rsa.PrivateKey, error) { return readPrivate[*rsa.PrivateKey](path) }
+
+func readPrivate[K any](path string) (private K, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return private, err
 	}
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, fmt.Errorf("%s is not a PEM file", path)
+		return private, fmt.Errorf("%s is not a PEM file", path)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return private, fmt.Errorf("%s: %w", path, err)
 	}
-	private, ok := key.(*ecdsa.PrivateKey)
+	private, ok := key.(K)
 	if !ok {
-		return nil, fmt.Errorf("%s is not a key of ours", path)
+		return private, fmt.Errorf("%s is not a key of ours", path)
 	}
 	return private, nil
 }

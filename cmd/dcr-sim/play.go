@@ -47,15 +47,42 @@ func play(ctx context.Context, dir string, o sending, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
 	handler, err := newIssuer(dir, s, w.county, time.Now)
-	if err != nil {
-		return err
+	if err == nil {
+		err = serve(ctx, g, s.Issuer, handler)
 	}
-	l, err := net.Listen("tcp", s.Issuer)
 	if err != nil {
 		return fmt.Errorf("the issuer of tokens: %w", err)
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	if s.NHSLogin != "" {
+		handler, err := newNHSLogin(dir, s, w.county, time.Now)
+		if err == nil {
+			err = serve(ctx, g, s.NHSLogin, handler)
+		}
+		if err != nil {
+			return fmt.Errorf("NHS login: %w", err)
+		}
+	}
+	g.Go(func() error {
+		if !o.noHistory {
+			if err := w.history(ctx, o); err != nil {
+				return err
+			}
+		}
+		return w.events(ctx, o.trickle)
+	})
+	return g.Wait()
+}
+
+// serve listens on an address until ctx ends.
+func serve(ctx context.Context, g *errgroup.Group, address string, handler http.Handler) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	g.Go(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -67,15 +94,7 @@ func play(ctx context.Context, dir string, o sending, stderr io.Writer) error {
 		<-ctx.Done()
 		return server.Close()
 	})
-	g.Go(func() error {
-		if !o.noHistory {
-			if err := w.history(ctx, o); err != nil {
-				return err
-			}
-		}
-		return w.events(ctx, o.trickle)
-	})
-	return g.Wait()
+	return nil
 }
 
 func newWorld(dir string, s settings, o sending, stderr io.Writer) (*world, error) {

@@ -72,6 +72,9 @@ In another terminal, in this folder:
   $BIN/dcr --config $CONFIG ledger show
   $BIN/dcr --config $CONFIG ledger verify
 
+  # in a browser: what staff do (choose $USER), without a record
+  http://localhost:8080/staff
+
   # what waits in quarantine; all that an operator can do; who else can sign in
   $BIN/dcr --config $CONFIG feeds quarantine list
   $BIN/dcr --help

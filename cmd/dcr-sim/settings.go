@@ -23,6 +23,7 @@ type settings struct {
 	Sources   string    `json:"sources"`
 	Ops       string    `json:"ops"`
 	Issuer    string    `json:"issuer"`
+	NHSLogin  string    `json:"nhs_login,omitempty"` // empty: there are no log-ins in a browser
 	Data      string    `json:"data"`
 }
 
@@ -30,6 +31,10 @@ const (
 	settingsFile = "county.json"
 	audience     = "dcr"
 	issuerName   = "sim"
+
+	// Files of the keys by which dcrd logs people in.
+	staffClientKey = "staff-client.key"
+	nhsClientKey   = "nhs-login-client.key"
 )
 
 func (s settings) county() *seed.County {
@@ -84,6 +89,11 @@ func prepare(dir string, s settings, force bool, now time.Time) (made bool, err 
 	if err := writePKI(dir, s.county(), now); err != nil {
 		return false, err
 	}
+	if s.NHSLogin != "" {
+		if err := writeLoginKeys(dir); err != nil {
+			return false, err
+		}
+	}
 	if err := writeDcrd(dir, s); err != nil {
 		return false, err
 	}
@@ -97,20 +107,25 @@ func writeDcrd(dir string, s settings) error {
 		fmt.Fprintf(&roles, "%s=%s\n", j.Code, j.Role)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
+	staff, residents := "", ""
+	if s.NHSLogin != "" {
+		staff = fmt.Sprintf(" client=%s key=%s", staffClient, in(staffClientKey))
+		residents = fmt.Sprintf("DCR_NHSLOGIN_ISSUER=%s\nDCR_NHSLOGIN_CLIENT_ID=%s\nDCR_NHSLOGIN_KEY=%s\n", s.nhsLoginURL(), nhsClient, in(nhsClientKey))
+	}
 	env := fmt.Sprintf(`# Settings of a dcrd for the simulated county beside this file. For development only.
 DCR_DATA=%s
 DCR_CHECKPOINTS=%s
-DCR_PUBLIC_URL=http://%s
+DCR_PUBLIC_URL=%s
 DCR_LISTEN=%s
 DCR_OPS_LISTEN=%s
 DCR_SOURCES_LISTEN=%s
 DCR_SOURCES_TLS_CERT=%s
 DCR_SOURCES_TLS_KEY=%s
 DCR_SOURCES_CLIENT_CA=%s
-DCR_OIDC_ISSUERS=name=%s url=%s audience=%s
+DCR_OIDC_ISSUERS=name=%s url=%s audience=%s%s
 DCR_ROLE_MAP=%s
-`, s.Data, filepath.Join(filepath.Dir(s.Data), "checkpoints"), s.API, s.API, s.Ops, s.Sources, in("server.pem"), in("server.key"), in("ca.pem"),
-		issuerName, s.issuerURL(), audience, in("roles.map"))
+%s`, s.Data, filepath.Join(filepath.Dir(s.Data), "checkpoints"), s.publicURL(), s.API, s.Ops, s.Sources, in("server.pem"), in("server.key"), in("ca.pem"),
+		issuerName, s.issuerURL(), audience, staff, in("roles.map"), residents)
 	return errors.Join(
 		os.WriteFile(in("roles.map"), []byte(roles.String()), 0o600),
 		os.WriteFile(in("dcrd.env"), []byte(env), 0o600))

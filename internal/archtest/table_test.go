@@ -62,7 +62,7 @@ var may = map[string][]string{
 	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/instance", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
 	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate"},
-	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
+	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
 	"internal/seed":   {"internal/identity", "internal/nhs", "internal/partner"},
 
 	// Tests and measurements.
