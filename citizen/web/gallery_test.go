@@ -10,6 +10,11 @@ import (
 // gallery serves every fixture under /gallery/, with what the pages load.
 func gallery(t *testing.T, r *web.Renderer) *fiber.App {
 	t.Helper()
+	return galleryWith(t, r, &service{})
+}
+
+func galleryWith(t *testing.T, r *web.Renderer, s *service) *fiber.App {
+	t.Helper()
 	app := fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true})
 	for _, a := range r.Assets() {
 		app.Get(a.Path, a.Handler)
@@ -31,5 +36,6 @@ func gallery(t *testing.T, r *web.Renderer) *fiber.App {
 		c.Set(fiber.HeaderContentSecurityPolicy, web.LetterPolicy)
 		return c.SendString("<!DOCTYPE html><html lang=en><title>Letter</title><p>Dear Mary,</p><p>Thank you for coming to the clinic.</p><script>document.body.textContent = 'a script ran'</script>")
 	})
+	s.mount(app)
 	return app
 }

@@ -20,6 +20,7 @@
   const problem = form.querySelector("[data-passkey-error]");
   const button = form.querySelector("button");
   let waiting = null; // of the request that fills the box in by itself
+  let picked = false; // a passkey, so that a failure from here on is the reader's to know
 
   const able = window.PublicKeyCredential && navigator.credentials &&
     typeof PublicKeyCredential.parseRequestOptionsFromJSON === "function";
@@ -92,6 +93,7 @@
       : PublicKeyCredential.parseRequestOptionsFromJSON(begun.options);
     const credential = create ? await navigator.credentials.create({ publicKey })
       : await navigator.credentials.get({ publicKey, ...extra });
+    picked = true;
     say("One moment…");
     try {
       return await post(form.dataset.finish, { state: begun.state, credential: credential.toJSON(), fields: fields() });
@@ -137,7 +139,7 @@
     try {
       await done(await ceremony({ mediation: "conditional", signal: mine.signal }));
     } catch (error) {
-      if (!mine.signal.aborted && error.name !== "NotAllowedError" && error.name !== "AbortError") fail(words(error));
+      if (picked && !mine.signal.aborted) fail(words(error));
     }
   }
 
