@@ -95,6 +95,9 @@ func (r *Reader) appointment(e fact) Appointment {
 			a.Kind = "upcoming"
 		}
 	}
+	if st := a.Status.Code; a.Kind == "past" && (st == "booked" || st == "pending" || st == "proposed") {
+		a.Status.Words += "; the date has passed"
+	}
 	a.Why = says(n.Get("cancelationReason"))
 	a.How = channel(n)
 	a.Reasons = append(sayAll(n.Get("reasonCode")), r.titles(n, n.Get("reasonReference"))...)

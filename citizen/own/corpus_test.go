@@ -146,7 +146,7 @@ func (p *pages) told() int {
 }
 
 func TestCorpora(t *testing.T) {
-	for _, pattern := range []string{"../../../shared/data/synthea-r4/*.json", "../../../shared/data/ukcore/examples-json/UKCore-*.json"} {
+	for _, pattern := range []string{"../../../shared/data/synthea-r4/*.json", "../../../shared/data/ukcore/examples-json/UKCore-*.json", "../../../shared/data/hl7-r4-examples/*.json"} {
 		t.Run(filepath.Base(filepath.Dir(pattern)), func(t *testing.T) {
 			entries, models, plain, bare := 0, 0, 0, map[string]int{}
 			for _, c := range corpus(t, pattern) {

@@ -92,7 +92,10 @@ func (g *glances) entry(r *Reader, e fact) {
 	if e.typ == "Encounter" && x.rank > 0 && admission(e.Resource) {
 		g.inNow = x
 	}
-	t.top = insert(t.top, x, topRows)
+	// What is past would read as if it were of now among current medicines.
+	if _, split := nowNouns[e.Section]; !split || x.rank > 0 {
+		t.top = insert(t.top, x, topRows)
+	}
 	if _, ok := happenings[e.typ]; ok && !x.at.After(r.o.Now) {
 		x.rank = 0
 		g.latest = insert(g.latest, x, latestRows)

@@ -15,7 +15,7 @@ type Immunisations struct {
 // Immunisation is one vaccination.
 type Immunisation struct {
 	Item
-	Kind     string   `json:"kind"` // of the filter: the vaccine
+	Kind     string   `json:"kind"` // the vaccine; Page.Kinds has it as Words
 	When     Moment   `json:"when,omitzero"`
 	WhenText string   `json:"whenText,omitempty"` // where it is no date
 	Done     bool     `json:"done"`
@@ -39,7 +39,7 @@ func (r *Reader) Immunisations(entries []Entry, f Filter) Immunisations {
 			continue
 		}
 		v := r.immunisation(e)
-		if !s.keep(r.when(e), v.Kind, v.Title) {
+		if !s.keep(r.when(e), opaque(v.Kind), v.Kind) {
 			continue
 		}
 		if v.Done {

@@ -16,7 +16,7 @@ type Letters struct {
 // Letter is a letter, a document, or a message in words.
 type Letter struct {
 	Item
-	Kind      string     `json:"kind"` // of the filter: what it is, "Discharge summary"
+	Kind      string     `json:"kind"` // what it is, "Discharge summary"; Page.Kinds has it as Words
 	When      Moment     `json:"when,omitzero"`
 	From      string     `json:"from,omitempty"` // author's organisation
 	Authors   []Person   `json:"authors,omitempty"`
@@ -58,7 +58,7 @@ func (r *Reader) Letters(entries []Entry, f Filter) Letters {
 	for e := range r.facts(&p.Page, section.Letters, entries) {
 		switch e.typ {
 		case "DocumentReference", "Composition", "Communication":
-			if l := r.letter(e); s.keep(l.When, l.Kind, l.Kind) {
+			if l := r.letter(e); s.keep(l.When, opaque(l.Kind), l.Kind) {
 				p.Letters = append(p.Letters, l)
 			}
 		default:

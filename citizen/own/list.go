@@ -2,8 +2,11 @@ package own
 
 import (
 	"cmp"
+	"hash/fnv"
+	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/section"
@@ -74,6 +77,14 @@ func (s *shelf) other(r *Reader, e fact) {
 	if s.keep(o.When, e.typ, o.Kind) {
 		s.page.Others = append(s.page.Others, o)
 	}
+}
+
+// opaque stands for words in a filter's value: what a letter or a vaccine is called is
+// clinical, and a filter's value goes into an address.
+func opaque(words string) string {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, strings.ToLower(words))
+	return "k" + strconv.FormatUint(h.Sum64(), 36)
 }
 
 // done says what the list means, and puts its choices in order. sec is for the nouns.

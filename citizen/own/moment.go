@@ -163,9 +163,6 @@ func (m Moment) year() int {
 // ahead reports whether the moment is not over at now.
 func (m Moment) ahead(now time.Time) bool { return m.until.After(now) }
 
-// begun reports whether the moment has come, or may have.
-func (m Moment) begun(now time.Time) bool { return !m.at.IsZero() && !m.at.After(now) }
-
 // period reads a Period.
 func (r *Reader) period(n fhir.Node) (start, end Moment) {
 	return r.moment(n.Get("start")), r.moment(n.Get("end"))
@@ -226,19 +223,17 @@ func nights(start, end Moment) string {
 	if start.at.IsZero() || end.at.IsZero() || len(start.Value) < 10 || len(end.Value) < 10 {
 		return ""
 	}
-	n := 0
-	for d := midnight(start.at); d.Before(midnight(end.at)) && n < 10_000; d = d.AddDate(0, 0, 1) {
-		n++
-	}
-	if n == 0 {
+	n := int(dayNumber(end.at) - dayNumber(start.at))
+	if n <= 0 {
 		return ""
 	}
 	return count(n, "night")
 }
 
-func midnight(t time.Time) time.Time {
+// dayNumber counts days, so that the hours of a change of clocks make no difference.
+func dayNumber(t time.Time) int64 {
 	y, m, d := t.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
 }
 
 // count writes "1 night" and "2 nights".

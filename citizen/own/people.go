@@ -27,10 +27,19 @@ func (r *Reader) target(resource, ref fhir.Node) fhir.Node {
 	return r.o.Resolve(literal)
 }
 
+// maxDepth bounds how far references are followed from one to the next: a source may
+// send some that lead to themselves.
+const maxDepth = 3
+
 // person reads whom a Reference names: a practitioner, a role, an organisation, a
 // team. What the target says of itself comes before the reference's display.
 func (r *Reader) person(resource, ref fhir.Node) Person {
 	p := Person{Name: ref.Get("display").Text()}
+	if r.depth >= maxDepth {
+		return p
+	}
+	r.depth++
+	defer func() { r.depth-- }()
 	t := r.target(resource, ref)
 	switch t.Type() {
 	case "Practitioner", "RelatedPerson", "Patient":

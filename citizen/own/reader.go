@@ -42,6 +42,7 @@ type Reader struct {
 	today  day
 	// sources remembers what Options.Source said.
 	sources map[string]Source
+	depth   int // of references being followed
 }
 
 // day is a day in London.

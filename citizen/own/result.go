@@ -1,6 +1,8 @@
 package own
 
 import (
+	"slices"
+
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 )
@@ -89,11 +91,11 @@ func (r *Reader) Results(entries []Entry, f Filter) Results {
 	for e := range r.facts(&p.Page, section.Results, entries) {
 		switch e.typ {
 		case "Observation":
-			if o := r.result(e); s.keep(o.When, o.Kind, kindWords(o.Kind)) {
+			if o := r.result(e); s.keep(o.When, kindValue(o.Kind), kindWords(o.Kind)) {
 				results = append(results, o)
 			}
 		case "DiagnosticReport":
-			if d := r.report(e); s.keep(d.When, d.Kind, kindWords(d.Kind)) {
+			if d := r.report(e); s.keep(d.When, kindValue(d.Kind), kindWords(d.Kind)) {
 				reports = append(reports, d)
 			}
 		default:
@@ -110,20 +112,20 @@ func (r *Reader) Results(entries []Entry, f Filter) Results {
 // source. A result that two reports list stands with the first.
 func grouped(reports []Report, results []Result) []ResultGroup {
 	groups := make([]ResultGroup, len(reports))
-	place := map[string]int{} // id of a result -> its group
+	group, order := map[string]int{}, map[string]int{} // by id of a result: its group, and its place there
 	for i := range reports {
 		d := &reports[i]
 		groups[i] = ResultGroup{Title: d.Title, When: d.When, Report: d, Results: []Result{}}
-		for _, id := range d.ResultIDs {
-			if _, taken := place[id]; !taken {
-				place[id] = i
+		for j, id := range d.ResultIDs {
+			if _, taken := group[id]; !taken {
+				group[id], order[id] = i, j
 			}
 		}
 	}
 	type loose struct{ day, kind, source string }
 	byDay := map[loose]int{}
 	for _, o := range results {
-		i, ok := place[o.ID]
+		i, ok := group[o.ID]
 		if ok {
 			o.Report = groups[i].Report.ID
 		} else {
@@ -135,6 +137,9 @@ func grouped(reports []Report, results []Result) []ResultGroup {
 			}
 		}
 		groups[i].Results = append(groups[i].Results, o)
+	}
+	for i := range reports { // as the report lists them
+		slices.SortStableFunc(groups[i].Results, func(a, b Result) int { return order[a.ID] - order[b.ID] })
 	}
 	return groups
 }
@@ -156,6 +161,14 @@ func kindWords(kind string) string {
 		return w
 	}
 	return first(capital(kind), "Other results")
+}
+
+// kindValue is a kind as the value of a filter.
+func kindValue(kind string) string {
+	if _, ok := resultKinds[kind]; ok || kind == "other" {
+		return kind
+	}
+	return opaque(kind)
 }
 
 // kindOf is the first category that has a name here, else that of the words sent.

@@ -57,7 +57,7 @@ func TestResultsStandWithTheirReport(t *testing.T) {
 		"effectiveDateTime":"2026-03-04","result":[{"reference":"Observation/2"},{"reference":"Observation/1"}],"conclusion":"Raised.\nPlease repeat."}`
 	entries := made(t, section.Results, hba1c("1", "final", "2026-03-04", "48"), report, hba1c("2", "final", "2026-03-04", "49"), hba1c("3", "final", "2025-03-04", "50"))
 	p := testReader(t).Results(entries, Filter{})
-	if len(p.Groups) != 2 || len(p.Groups[0].Results) != 2 || p.Groups[0].Results[0].Report != "r" || len(p.Groups[0].Report.Conclusion) != 2 {
+	if len(p.Groups) != 2 || len(p.Groups[0].Results) != 2 || p.Groups[0].Results[0].Report != "r" || p.Groups[0].Results[0].ID != "2" || len(p.Groups[0].Report.Conclusion) != 2 {
 		t.Fatalf("%+v", p.Groups)
 	}
 	p = testReader(t).Results(entries, Filter{Year: 2025})
@@ -97,6 +97,12 @@ func TestTrend(t *testing.T) {
 	}
 	if got.Band.Height <= 0 || got.Band.Y+got.Band.Height > trendHeight {
 		t.Errorf("%+v", got.Band)
+	}
+	if same, ok := testReader(t).TrendOf(entries, "2"); !ok || same.Says != want {
+		t.Errorf("by the id of a result: %t, %q", ok, same.Says)
+	}
+	if _, ok = testReader(t).TrendOf(entries, "9"); ok {
+		t.Error("there is a trend of a result that is not there")
 	}
 	if _, ok = testReader(t).Trend(entries, "http://loinc.org|1"); ok {
 		t.Error("there is a trend of a test that was never done")

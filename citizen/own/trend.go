@@ -60,6 +60,18 @@ const (
 	trendEdge   = 8
 )
 
+// TrendOf makes the values over time of the test that the result of that id is of;
+// ok is false when there is no such result. An address names the result, since the
+// test would be clinical content.
+func (r *Reader) TrendOf(entries []Entry, id string) (t Trend, ok bool) {
+	for i := range entries {
+		if e := &entries[i]; e.ID == id && e.Section == section.Results && e.Resource.Type() == "Observation" {
+			return r.Trend(entries, keyOf(e.Resource.Get("code")))
+		}
+	}
+	return Trend{}, false
+}
+
 // Trend makes the values of one test over time. key is a Result's Key; ok is false
 // when no result has it. Cancelled results and those that may still change are left
 // out.
