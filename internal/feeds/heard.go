@@ -48,10 +48,9 @@ func (h *hearing) forget(source string) {
 	delete(h.written, source)
 }
 
-// heardSoon writes down, beside the message's own way, that its source was heard. It
-// may fail: the next message tries again.
-func (b *Inbox) heardSoon(ctx context.Context, m *Message) {
-	source, at := m.Source, m.Received
+// heardSoon writes down, beside the message's own way, that a source was heard: a
+// repeat counts too. It may fail: the next message tries again.
+func (b *Inbox) heardSoon(ctx context.Context, source string, at time.Time) {
 	if !b.hearing.due(source, at) {
 		return
 	}

@@ -172,7 +172,7 @@ func (b *Inbox) Receive(ctx context.Context, from Sender, m Message) (Receipt, e
 		lock.Unlock()
 		return Receipt{}, unavailable(err)
 	}
-	b.heardSoon(ctx, &m)
+	b.heardSoon(ctx, m.Source, now)
 	// A repeat is finished by whoever received it first, unless nobody did.
 	mine := !repeated || m.Instance == b.o.Instance && b.track.begin(m.Seq)
 	receipt := Receipt{Message: m, Repeated: repeated}
