@@ -67,7 +67,7 @@ var may = map[string][]string{
 
 	// Tests and measurements.
 	"internal/archtest":     {},
-	"internal/testkit":      {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
+	"internal/testkit":      {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
 	"internal/testkit/pki":  {},
 	"internal/testkit/dcrd": {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/testkit/pki"},
 	"internal/bench":        {"internal/operator", "internal/seed", "internal/store/bolt", "internal/testkit/dcrd"},

@@ -138,6 +138,10 @@ func (s *Server) openLedger(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
+	if name := ledger.Origin(c.Instance); key.Signer.Name() != name {
+		return fmt.Errorf("the key %s signs for %s, not for %s: each instance has a key of its own. Put the right one there, or take this one away and a new one is made",
+			LedgerKeyFile(c), key.Signer.Name(), name)
+	}
 	appends := &writes{now: s.o.Now, fenced: s.fenced}
 	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: watchedLog{log, appends}, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
 		Docs: p.db, Logs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/dorsetcarerecord/dcr/internal/instance"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
@@ -40,7 +41,7 @@ func (w *World) Prepare(name string) *World {
 	w.T.Helper()
 	c := *w.Config
 	c.Instance, c.Data = name, filepath.Join(w.T.TempDir(), "data")
-	c.Checkpoints = []string{filepath.Join(filepath.Dir(c.Data), "checkpoints")}
+	c.LedgerKey, c.Checkpoints = filepath.Join(c.Data, "ledger.key"), []string{filepath.Join(filepath.Dir(c.Data), "checkpoints")}
 	o := &World{T: w.T, Config: &c, Issuer: w.Issuer, Log: &Buffer{}, Faults: newFaults(), pki: w.pki, first: w}
 	if w.first != nil {
 		o.first = w.first
@@ -62,12 +63,27 @@ func (w *World) Kill() {
 	w.Server = nil
 }
 
-// Works lets each of the services do its background work once, one after the other.
+// Works lets each of the services renew its lease, and then do its background work once,
+// one after the other.
 func Works(all ...*World) {
+	for _, w := range all {
+		w.T.Helper()
+		fatal(w.T, w.Server.Renew(w.T.Context()))
+	}
 	for _, w := range all {
 		w.T.Helper()
 		fatal(w.T, w.Server.Work(w.T.Context()))
 	}
+}
+
+// Lapse lets the leases of those end that are not among the services, which renew theirs
+// and do their background work.
+func Lapse(all ...*World) {
+	for range 2 {
+		all[0].Pass(instance.Life / 2)
+		Works(all...)
+	}
+	Works(all...)
 }
 
 // SourceOf returns the source system that was registered in another world on the same

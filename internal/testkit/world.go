@@ -45,10 +45,10 @@ type World struct {
 	pki    *pki.Authority
 	engine driver.Engine // what the store stands on, without its faults
 	first  *World        // of those on one store; nil: this one is
-	mu   sync.Mutex
-	now  time.Time
-	off  time.Duration // how far the service's own clock is ahead
-	mark uint64        // events that a trail has accounted for
+	mu     sync.Mutex
+	now    time.Time
+	off    time.Duration // how far the service's own clock is ahead
+	mark   uint64        // events that a trail has accounted for
 }
 
 // Start starts a world with an issuer of professionals' tokens and no partners.
