@@ -10,7 +10,7 @@ SOAK    ?=
 SIZES   ?= 100,1000,10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race bench bench-growth soak fuzz lint openapi tools clean
+.PHONY: help run test race bench bench-growth soak fuzz lint openapi tools browser clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +55,14 @@ lint: ## formatting and the pinned linter
 openapi: ## docs/openapi from the annotations of the routes
 	$(GO) generate ./api
 
+browser: ## Chromium (Debian's, as root) and axe-core for the tests of the web pages, which are skipped without them
+	@command -v chromium >/dev/null 2>&1 || [ -n "$$CHROMIUM" ] || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+	@[ -s var/axe.min.js ] || $(GO) run ./citizen/web/vendored axe
+
 tools: ## fetch and build the pinned tools now, so that later runs are quick
 	$(LINT) version
 	$(SWAG) --version
+	@$(MAKE) --no-print-directory browser || echo "browser: not installed (that needs Debian and root): the tests of the web pages in a browser are skipped"
 
 clean: ## remove what make run made
 	rm -rf $(DIR)
