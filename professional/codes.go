@@ -2,14 +2,9 @@ package professional
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
-	"github.com/dorsetcarerecord/dcr/internal/errs"
-	"github.com/dorsetcarerecord/dcr/internal/identity/account"
-	"github.com/dorsetcarerecord/dcr/internal/nhs"
-	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 )
 
@@ -65,35 +60,17 @@ type CodePage struct {
 //	@Failure		400,401,403,404,413,415,422,429,500,503	{object}	main.Problem
 //	@Router			/professional/v1/activation-codes [post]
 func (s *Service) makeCode(c *fiber.Ctx) error {
-	who, err := s.enrollee(c, "activation code made")
-	if err != nil {
+	var who WhoBody
+	if err := web.ReadJSON(c, &who); err != nil {
 		return err
 	}
 	call := web.From(c)
-	l, err := s.o.Codes.Issue(call.Ctx, call.Caller, account.Subject{Person: string(who.Person), BirthDate: who.BirthDate, Practice: who.Practice})
+	l, err := s.MakeCode(call.Ctx, call.Caller, who, call.RequestID)
 	if err != nil {
 		return err
 	}
 	return web.WriteJSON(c, http.StatusCreated, Letter{ID: l.ID, Code: l.Code, URL: l.URL, Page: l.Page, Recovery: l.Recovery, Made: moment(l.Made),
 		Expires: moment(l.Expires), Words: l.Words})
-}
-
-// enrollee reads whom the caller wants to do something for, and has it decided. All
-// that could be wrong with a number that was typed is told before anybody is looked up.
-func (s *Service) enrollee(c *fiber.Ctx, what string) (record.Enrollee, error) {
-	var body WhoBody
-	if err := web.ReadJSON(c, &body); err != nil {
-		return record.Enrollee{}, err
-	}
-	n, err := nhs.ParseNumber(body.NHSNumber)
-	if err != nil {
-		return record.Enrollee{}, &errs.Error{Kind: errs.Invalid, Message: "This is not an NHS number: check its ten digits.", Path: "nhsNumber"}
-	}
-	if _, err := time.Parse(time.DateOnly, body.BirthDate); err != nil {
-		return record.Enrollee{}, &errs.Error{Kind: errs.Invalid, Message: "Write the date of birth as 1950-02-03.", Path: "birthDate"}
-	}
-	call := web.From(c)
-	return s.o.Enrolments.OpenEnrolment(call.Ctx, call.Caller, record.Enrolling{Number: n, BirthDate: body.BirthDate, What: what, RequestID: call.RequestID})
 }
 
 // listCodes lists the codes that the caller's organisation made.
@@ -113,10 +90,7 @@ func (s *Service) listCodes(c *fiber.Ctx) error {
 		return err
 	}
 	call := web.From(c)
-	if err := s.o.Enrolments.OpenEnrolments(call.Ctx, call.Caller, "list of activation codes", call.RequestID); err != nil {
-		return err
-	}
-	codes, next, err := s.o.Codes.Codes(call.Ctx, call.Caller, call.Caller.Org, cursor, count)
+	codes, next, err := s.Codes(call.Ctx, call.Caller, cursor, count, call.RequestID)
 	if err != nil {
 		return err
 	}
@@ -139,10 +113,7 @@ func (s *Service) listCodes(c *fiber.Ctx) error {
 //	@Router		/professional/v1/activation-codes/{code} [delete]
 func (s *Service) revokeCode(c *fiber.Ctx) error {
 	call := web.From(c)
-	if err := s.o.Enrolments.OpenEnrolments(call.Ctx, call.Caller, "activation code withdrawn", call.RequestID); err != nil {
-		return err
-	}
-	if err := s.o.Codes.Revoke(call.Ctx, call.Caller, c.Params("code")); err != nil {
+	if err := s.RevokeCode(call.Ctx, call.Caller, c.Params("code"), call.RequestID); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
@@ -162,19 +133,12 @@ func (s *Service) revokeCode(c *fiber.Ctx) error {
 //	@Failure		400,401,403,404,409,413,415,422,429,500,503	{object}	main.Problem
 //	@Router			/professional/v1/recoveries/{code}/vouch [post]
 func (s *Service) vouch(c *fiber.Ctx) error {
-	who, err := s.enrollee(c, "recovery vouched for")
-	if err != nil {
+	var who WhoBody
+	if err := web.ReadJSON(c, &who); err != nil {
 		return err
 	}
 	call := web.From(c)
-	code, err := s.o.Codes.Code(call.Ctx, call.Caller, c.Params("code"))
-	if err != nil {
-		return err
-	}
-	if code.Person != string(who.Person) {
-		return errs.New(errs.NotFound, "There is no such code.")
-	}
-	if err := s.o.Codes.Vouch(call.Ctx, call.Caller, code.ID); err != nil {
+	if err := s.Vouch(call.Ctx, call.Caller, c.Params("code"), who, call.RequestID); err != nil {
 		return err
 	}
 	c.Status(http.StatusNoContent)
