@@ -98,7 +98,7 @@ func (r *Reader) appointment(e fact) Appointment {
 	if st := a.Status.Code; a.Kind == "past" && (st == "booked" || st == "pending" || st == "proposed") {
 		a.Status.Words += "; the date has passed"
 	}
-	a.Why = says(n.Get("cancelationReason"))
+	a.Why = first(cancellations[codeOf(n.Get("cancelationReason"))], says(n.Get("cancelationReason")))
 	a.How = channel(n)
 	a.Reasons = append(sayAll(n.Get("reasonCode")), r.titles(n, n.Get("reasonReference"))...)
 	a.Instructions = paragraphs(n.Get("patientInstruction").Text())
@@ -108,6 +108,9 @@ func (r *Reader) appointment(e fact) Appointment {
 	r.participants(&a, n)
 	return a
 }
+
+// cancellations are who cancelled, of FHIR's reasons.
+var cancellations = map[string]string{"pat": "Cancelled by the patient", "prov": "Cancelled by the service", "maint": "Equipment was not working", "meds-inc": "Medicines were not finished"}
 
 // setWhen writes the date and the time of an appointment.
 func (a *Appointment) setWhen() {

@@ -79,7 +79,7 @@ var relations = map[string]string{
 	"FTH": "Father", "MTH": "Mother", "WIFE": "Wife", "HUSB": "Husband", "SPS": "Husband, wife or civil partner",
 	"SON": "Son", "DAU": "Daughter", "BRO": "Brother", "SIS": "Sister", "FRND": "Friend", "NBOR": "Neighbour",
 	"DOMPART": "Partner", "GRMTH": "Grandmother", "GRFTH": "Grandfather", "PRN": "Parent", "CHILD": "Child",
-	"GUARD": "Guardian", "POWATT": "Has power of attorney", "ROOM": "Lives with them",
+	"GUARD": "Guardian", "DAUC": "Daughter", "SONC": "Son", "SIB": "Brother or sister", "POWATT": "Has power of attorney", "ROOM": "Lives with them",
 	"Personal": "Somebody they know", "Professional": "Works with them",
 }
 

@@ -163,6 +163,11 @@ func repeatOf(n fhir.Node) string {
 	if code == "" {
 		code = codeOf(extension(n, "PrescriptionType").Get("valueCodeableConcept"))
 	}
+	for c := range n.Get("category").Each() {
+		if k := codeOf(c); code == "" && (k == "acute" || strings.HasPrefix(k, "continuous")) {
+			code = k
+		}
+	}
 	switch code {
 	case "acute":
 		return "One-off prescription"

@@ -92,6 +92,9 @@ func reviewOf(r *Reader, n fhir.Node) Moment {
 			}
 			return start
 		}
+		if s := d.Get("scheduledString").Text(); s != "" {
+			return Moment{Value: s, Text: s}
+		}
 	}
 	if n.Type() == "ServiceRequest" && aboutReview(n) {
 		return r.choice(n, "occurrence")

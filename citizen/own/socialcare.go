@@ -87,7 +87,7 @@ func (p *SocialCare) gather(r *Reader) {
 			p.Workers = append(p.Workers, w)
 		}
 		if !k.Review.IsZero() {
-			p.Reviews = append(p.Reviews, Review{ID: k.ID, Title: k.Title, When: k.Review, Overdue: !k.Review.ahead(r.o.Now)})
+			p.Reviews = append(p.Reviews, Review{ID: k.ID, Title: k.Title, When: k.Review, Overdue: !k.Review.at.IsZero() && !k.Review.ahead(r.o.Now)})
 		}
 	}
 	slices.SortStableFunc(p.Reviews, func(a, b Review) int {

@@ -99,7 +99,9 @@ func (r *Reader) stay(e fact) Stay {
 		y.When = "since " + y.Start.Text
 	}
 	y.Reasons = append(sayAll(n.Get("reasonCode")), r.titles(n, n.Get("reasonReference"))...)
-	y.Service = says(n.Get("serviceType"))
+	if y.Service = says(n.Get("serviceType")); y.Service != "" && !n.Get("type").Exists() {
+		y.Title += ": " + y.Service
+	}
 	for l := range n.Get("location").Each() {
 		if at := r.place(n, l.Get("location")); at.Name != "" {
 			y.Where = append(y.Where, at)

@@ -146,7 +146,7 @@ var units = map[string]string{
 	"kg/m2": "kg/m²", "m2": "m²", "mL/min/{1.73_m2}": "ml/min/1.73m²", "mL/min/1.73m2": "ml/min/1.73m²",
 	"mL/min": "ml/min", "umol/L": "µmol/L", "ug/L": "µg/L", "ug": "micrograms", "mcg": "micrograms",
 	"/min": "a minute", "{beats}/min": "beats a minute", "beats/minute": "beats a minute", "bpm": "beats a minute",
-	"breaths/minute": "breaths a minute", "{breaths}/min": "breaths a minute",
+	"breaths/minute": "breaths a minute", "{breaths}/min": "breaths a minute", "beats/min": "beats a minute", "breaths/min": "breaths a minute", "degrees C": "°C",
 	"{score}": "", "{T-score}": "", "1": "", "{ratio}": "", "{INR}": "",
 	"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes", "s": "seconds",
 	"[iU]": "units", "[IU]": "units", "milligram": "mg", "mL": "ml", "TAB": "tablets", "CAP": "capsules",
@@ -158,7 +158,7 @@ func quantityIn(q fhir.Node) (number, unit, words string) {
 	number = digits(q.Get("value"))
 	code := q.Get("code").Text()
 	unit = q.Get("unit").Text()
-	if u, ok := units[unit]; ok && (unit == code || code == "" || unit == "milligram") {
+	if u, ok := units[unit]; ok && (unit == code || code == "" || len(unit) > 2) {
 		unit = u
 	} else if unit == "" {
 		if u, ok := units[code]; ok {

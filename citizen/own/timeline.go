@@ -90,7 +90,7 @@ func (r *Reader) short(e fact) (title, detail string, f Flag) {
 		return a.Title, a.Status.Words, f
 	case "Encounter":
 		_, words := stayKind(n)
-		title, detail = first(title, words), words
+		title, detail = first(title, says(n.Get("serviceType")), words), words
 	case "MedicationRequest", "MedicationStatement", "MedicationDispense", "MedicationAdministration":
 		concept, _ := r.medication(n)
 		title = first(says(concept), n.Path("medicationReference", "display").Text())
