@@ -57,6 +57,7 @@ type PasskeyPage struct {
 
 func (PasskeyPage) template() string  { return "passkey" }
 func (p PasskeyPage) heading() string { return first(p.Passkey.Name, "Passkey") }
+func (PasskeyPage) title() string     { return "A passkey" }
 func (PasskeyPage) back() Link        { return Link{PathPasskeys, "Your passkeys"} }
 func (PasskeyPage) scripts() []string { return []string{"passkey.js"} }
 
@@ -117,7 +118,6 @@ type Ending struct{}
 
 func (Ending) template() string { return "ending" }
 func (Ending) heading() string  { return "Are you still there?" }
-func (Ending) quiet() bool      { return true }
 
 // StepUp asks a reader to prove again who they are, where a page that needs it was
 // opened without.

@@ -124,12 +124,12 @@ func TestPagesInABrowser(t *testing.T) {
 	for _, width := range []int64{320, 1280} {
 		for _, name := range names {
 			t.Run(fmt.Sprintf("%s at %d", name, width), func(t *testing.T) {
-				do(t, ctx, chromedp.EmulateViewport(width, 700), chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
-				wide := run(t, ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
-				shot := run(t, ctx, chromedp.FullScreenshot(100))
-				run(t, ctx, chromedp.Evaluate[bool](`document.querySelectorAll("details").forEach(d => d.open = true); true`))
-				run(t, ctx, chromedp.Evaluate[bool](string(axe)+"; true"))
-				found := run(t, ctx, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
+				do(ctx, t, chromedp.EmulateViewport(width, 700), chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
+				wide := run(ctx, t, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+				shot := run(ctx, t, chromedp.FullScreenshot(100))
+				run(ctx, t, chromedp.Evaluate[bool](`document.querySelectorAll("details").forEach(d => d.open = true); true`))
+				run(ctx, t, chromedp.Evaluate[bool](string(axe)+"; true"))
+				found := run(ctx, t, chromedp.Evaluate[string](runAxe, chromedp.EvalAwaitPromise))
 				if err := os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%d.png", name, width)), shot, 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -153,14 +153,14 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func run[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+func run[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, a)
 	if err != nil {

@@ -41,6 +41,7 @@ type Entry struct {
 
 func (Entry) template() string  { return "entry" }
 func (p Entry) heading() string { return first(p.Item.Title, "Entry") }
+func (p Entry) title() string   { return first(p.Section, "Your record") + ": details" }
 func (p Entry) back() Link {
 	return Link{SectionPath(p.Item.Section), first(p.Section, "Back to the list")}
 }

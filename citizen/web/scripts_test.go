@@ -73,7 +73,7 @@ func (s *service) fail(problem string) {
 }
 
 // authenticator gives the browser a passkey device that says yes by itself.
-func authenticator(t *testing.T, ctx context.Context) {
+func authenticator(ctx context.Context, t *testing.T) {
 	t.Helper()
 	if _, err := chromedp.Call(ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
 		t.Fatal(err)
@@ -93,10 +93,10 @@ func TestPasskeysInABrowser(t *testing.T) {
 	app.Post("/account/passkeys/k2/remove", func(c *fiber.Ctx) error { return landed(c) })
 	base := listen(t, app)
 
-	do(t, ctx, chromedp.Navigate(base+"/gallery/log-in"), chromedp.WaitReady("[data-passkey]"))
-	authenticator(t, ctx)
-	do(t, ctx, chromedp.Navigate(base+"/gallery/enrol-passkey"), chromedp.Click("[data-passkey] button"), chromedp.WaitReady("#landed"))
-	if at := run(t, ctx, chromedp.Location()); at != base+web.PathEnrolDone {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/log-in"), chromedp.WaitReady("[data-passkey]"))
+	authenticator(ctx, t)
+	do(ctx, t, chromedp.Navigate(base+"/gallery/enrol-passkey"), chromedp.Click("[data-passkey] button"), chromedp.WaitReady("#landed"))
+	if at := run(ctx, t, chromedp.Location()); at != base+web.PathEnrolDone {
 		t.Errorf("after making a passkey the reader is at %s", at)
 	}
 	sent := s.take()
@@ -109,24 +109,24 @@ func TestPasskeysInABrowser(t *testing.T) {
 	}
 
 	// The passkey is offered in the box by itself: no touch of a button.
-	do(t, ctx, chromedp.Navigate(base+"/gallery/log-in"), chromedp.WaitReady("#landed"))
-	if at := run(t, ctx, chromedp.Location()); at != base+web.PathHome {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/log-in"), chromedp.WaitReady("#landed"))
+	if at := run(ctx, t, chromedp.Location()); at != base+web.PathHome {
 		t.Errorf("after logging in the reader is at %s", at)
 	}
 
 	// What is refused is said in words, and the reader is taken to them.
 	s.fail(`{"detail":"This passkey is not known here any more.","code":"REFUSED"}`)
-	do(t, ctx, chromedp.Navigate(base+"/gallery/download"), chromedp.Click("[data-passkey] button"))
-	run(t, ctx, chromedp.Poll[bool](`document.activeElement.textContent.includes("not known here any more")`))
-	if run(t, ctx, chromedp.Evaluate[bool](`document.querySelector("[data-passkey] button").disabled`)) {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/download"), chromedp.Click("[data-passkey] button"))
+	run(ctx, t, chromedp.Poll[bool](`document.activeElement.textContent.includes("not known here any more")`))
+	if run(ctx, t, chromedp.Evaluate[bool](`document.querySelector("[data-passkey] button").disabled`)) {
 		t.Error("the button cannot be pressed again")
 	}
 	s.fail("")
 	s.take()
 
 	// A step-up without a place to go sends the form itself.
-	do(t, ctx, chromedp.Navigate(base+"/gallery/passkey"), chromedp.Click("[data-passkey] button"), chromedp.WaitReady("#landed"))
-	if at := run(t, ctx, chromedp.Location()); at != base+"/account/passkeys/k2/remove" {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/passkey"), chromedp.Click("[data-passkey] button"), chromedp.WaitReady("#landed"))
+	if at := run(ctx, t, chromedp.Location()); at != base+"/account/passkeys/k2/remove" {
 		t.Errorf("after the step-up the reader is at %s", at)
 	}
 	if first := s.take()[0]; first["action"] != "passkey.remove" {
@@ -148,11 +148,11 @@ func landed(c *fiber.Ctx) error {
 func TestTheCodeComesFromTheFragment(t *testing.T) {
 	ctx, _ := browser(t)
 	base := listen(t, gallery(t, renderer(t)))
-	do(t, ctx, chromedp.Navigate(base+"/gallery/enrol-code#code=7KQM-2XHT-9FWC"), chromedp.WaitReady("#code"))
-	if got := run(t, ctx, chromedp.Value("#code")); got != "7KQM-2XHT-9FWC" {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/enrol-code#code=7KQM-2XHT-9FWC"), chromedp.WaitReady("#code"))
+	if got := run(ctx, t, chromedp.Value("#code")); got != "7KQM-2XHT-9FWC" {
 		t.Errorf("the code is %q", got)
 	}
-	if at := run(t, ctx, chromedp.Location()); strings.Contains(at, "7KQM") {
+	if at := run(ctx, t, chromedp.Location()); strings.Contains(at, "7KQM") {
 		t.Errorf("the code stays in the address: %s", at)
 	}
 }
@@ -172,12 +172,12 @@ func TestOneTouchStays(t *testing.T) {
 		return r.Send(c, 200, l, web.Account{})
 	})
 	base := listen(t, app)
-	do(t, ctx, chromedp.Navigate(base+"/soon"), chromedp.WaitVisible("#stay"))
-	if got := run(t, ctx, chromedp.Evaluate[string](`document.activeElement.textContent`)); got != "Stay logged in" {
+	do(ctx, t, chromedp.Navigate(base+"/soon"), chromedp.WaitVisible("#stay"))
+	if got := run(ctx, t, chromedp.Evaluate[string](`document.activeElement.textContent`)); got != "Stay logged in" {
 		t.Errorf("the focus is on %q", got)
 	}
-	do(t, ctx, chromedp.KeyEvent(kb.Enter))
-	run(t, ctx, chromedp.Poll[bool](`!document.getElementById("stay").open`))
+	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	run(ctx, t, chromedp.Poll[bool](`!document.getElementById("stay").open`))
 	if token := <-stayed; token != "a-token" {
 		t.Errorf("the form's token is %q", token)
 	}
@@ -189,21 +189,21 @@ func TestKeyboardOnly(t *testing.T) {
 	ctx, _ := browser(t)
 	base := listen(t, gallery(t, renderer(t)))
 	for _, name := range []string{"home", "results", "enrol-details-wrong", "passkey", "ask"} {
-		do(t, ctx, chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
-		want := run(t, ctx, chromedp.Evaluate[int](`document.activeElement.blur(); window.reached = new Set(); window.usable =
+		do(ctx, t, chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
+		want := run(ctx, t, chromedp.Evaluate[int](`document.activeElement.blur(); window.reached = new Set(); window.usable =
 			[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].filter(e => e.checkVisibility() && !e.closest("dialog, details:not([open]) > :not(summary)")); usable.length`))
-		do(t, ctx, chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
-		run(t, ctx, chromedp.Evaluate[bool](`document.activeElement.blur(); window.reached = new Set(); document.addEventListener("focusin", e => reached.add(e.target)); getSelection().removeAllRanges(); true`))
-		do(t, ctx, chromedp.KeyEvent(kb.Tab))
+		do(ctx, t, chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
+		run(ctx, t, chromedp.Evaluate[bool](`document.activeElement.blur(); window.reached = new Set(); document.addEventListener("focusin", e => reached.add(e.target)); getSelection().removeAllRanges(); true`))
+		do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		if name == "home" {
-			if got := run(t, ctx, chromedp.Evaluate[string](`document.activeElement.textContent`)); got != "Skip to main content" {
+			if got := run(ctx, t, chromedp.Evaluate[string](`document.activeElement.textContent`)); got != "Skip to main content" {
 				t.Errorf("the first thing that Tab reaches is %q", got)
 			}
 		}
 		for range want + 2 {
-			do(t, ctx, chromedp.KeyEvent(kb.Tab))
+			do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		}
-		missed := run(t, ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].
+		missed := run(ctx, t, chromedp.Evaluate[[]string](`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")].
 			filter(e => e.checkVisibility() && !e.closest("dialog, details:not([open]) > :not(summary)") && !reached.has(e)).map(e => e.outerHTML)`))
 		for _, m := range missed {
 			t.Errorf("%s: Tab does not reach %s", name, m)
@@ -215,18 +215,18 @@ func TestOfflineSaysSo(t *testing.T) {
 	ctx, _ := browser(t)
 	app := gallery(t, renderer(t))
 	base := listen(t, app)
-	do(t, ctx, chromedp.Navigate(base+"/gallery/home"), chromedp.WaitReady("main"))
-	run(t, ctx, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
-	kept := run(t, ctx, chromedp.Evaluate[[]string](`caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys())))).then(all => all.flat().map(r => new URL(r.url).pathname))`, chromedp.EvalAwaitPromise))
+	do(ctx, t, chromedp.Navigate(base+"/gallery/home"), chromedp.WaitReady("main"))
+	run(ctx, t, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
+	kept := run(ctx, t, chromedp.Evaluate[[]string](`caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys())))).then(all => all.flat().map(r => new URL(r.url).pathname))`, chromedp.EvalAwaitPromise))
 	if len(kept) != 1 || kept[0] != web.PathOffline {
 		t.Errorf("kept on the device: %v", kept)
 	}
-	do(t, ctx, chromedp.Navigate(base+"/gallery/home"))
+	do(ctx, t, chromedp.Navigate(base+"/gallery/home"))
 	if err := app.ShutdownWithTimeout(time.Second); err != nil {
 		t.Log(err)
 	}
-	do(t, ctx, chromedp.Navigate(base+"/gallery/medicines"), chromedp.WaitReady("main"))
-	if got := run(t, ctx, chromedp.Text("h1")); got != "You are offline" {
+	do(ctx, t, chromedp.Navigate(base+"/gallery/medicines"), chromedp.WaitReady("main"))
+	if got := run(ctx, t, chromedp.Text("h1")); got != "You are offline" {
 		t.Errorf("without a network the reader sees %q", got)
 	}
 }

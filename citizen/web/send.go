@@ -12,6 +12,10 @@ const ContentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // it is sandboxed, may load and run nothing, and no other site may frame it.
 const LetterPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 
+// FilePolicy is for a document that the browser opens by itself, a PDF or a picture:
+// its own viewer may show it, and nothing else happens.
+const FilePolicy = "default-src 'none'; object-src 'self'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+
 // Send answers with a page. The policy on referrers is not no-referrer: with that
 // a browser tells of no form of ours where it comes from.
 func (r *Renderer) Send(c *fiber.Ctx, status int, l Layout, p Page) error {

@@ -118,6 +118,7 @@ type view struct {
 	Errors  []FieldError
 	Back    Link
 	Scripts []string
+	Tab     string // of the menu that the page belongs to
 	// IdleSeconds and WarnSeconds count from when the page is made; 0: not signed in.
 	IdleSeconds, WarnSeconds int
 	// Where a browser without scripts goes by itself, and after how many seconds.
@@ -133,7 +134,7 @@ type (
 	backward interface{ back() Link }           // where the link above the heading leads
 	scripted interface{ scripts() []string }    // assets beyond those of every page
 	failing  interface{ failed() []FieldError } // what must be put right
-	quiet    interface{ quiet() bool }          // no warning before the session ends
+	titled   interface{ title() string }        // of the window, where the heading is not for a browser's history
 	// writing pages are not taken from under somebody who writes: without scripts
 	// they say how much time there is.
 	writing interface{ writing() bool }
@@ -152,8 +153,12 @@ func (r *Renderer) Render(l Layout, p Page) ([]byte, error) {
 	if l.SignedIn && l.Person == "" {
 		return nil, errors.New("a page for somebody who is signed in must say whose record it shows")
 	}
-	v := view{Layout: l, Options: r.o, Page: p, Heading: p.heading(), Scripts: []string{"page.js"}}
-	v.Title = v.Heading + " – " + r.o.Service
+	v := view{Layout: l, Options: r.o, Page: p, Heading: p.heading(), Scripts: []string{"page.js"}, Tab: tabOf(p)}
+	v.Title = v.Heading
+	if x, ok := p.(titled); ok {
+		v.Title = x.title()
+	}
+	v.Title += " – " + r.o.Service
 	if f, ok := p.(failing); ok {
 		v.Errors = f.failed()
 	}
@@ -166,7 +171,7 @@ func (r *Renderer) Render(l Layout, p Page) ([]byte, error) {
 	if s, ok := p.(scripted); ok {
 		v.Scripts = append(v.Scripts, s.scripts()...)
 	}
-	if q, ok := p.(quiet); l.SignedIn && !l.IdleAt.IsZero() && !(ok && q.quiet()) {
+	if _, asks := p.(Ending); l.SignedIn && !l.IdleAt.IsZero() && !asks {
 		idle := l.IdleAt.Sub(l.Now)
 		v.IdleSeconds = max(int(idle/time.Second), 1)
 		v.WarnSeconds = max(int((idle-warnBefore)/time.Second), 1)
@@ -184,4 +189,19 @@ func (r *Renderer) Render(l Layout, p Page) ([]byte, error) {
 		return nil, fmt.Errorf("page %s: %w", p.template(), err)
 	}
 	return b.Bytes(), nil
+}
+
+// tabOf returns the address in the menu that a page belongs to.
+func tabOf(p Page) string {
+	switch p.(type) {
+	case Home, List, Entry, Timeline, Details, Download:
+		return PathHome
+	case Looks, LookEntry, Ask, Questions, QuestionPage:
+		return PathLooks
+	case Account, Passkeys, AddPasskey, PasskeyPage, Devices:
+		return PathAccount
+	case Topic:
+		return PathHelp
+	}
+	return ""
 }
