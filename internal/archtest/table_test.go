@@ -55,6 +55,8 @@ var may = map[string][]string{
 	"citizen/web/vendored": {},
 	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
+	"citizen": {"citizen/own", "citizen/web", "internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/account", "internal/identity/passkey", "internal/identity/session", "internal/inquiry", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/web"},
+
 	"citizen/own": {"internal/errs", "internal/fhir", "internal/section"},
 
 	// Put together and run.

@@ -17,6 +17,8 @@ type Request struct {
 	Type      string // the FHIR type asked for; "" asks for the whole record
 	What      string // the same in words for the ledger: "Observation", "$everything"
 	RequestID string
+	// Sections narrows a request without a Type to these; zero: all.
+	Sections section.Set
 
 	// Export asks to take a copy of the record away, of a resident's own; SteppedUp says
 	// that they have just confirmed that with their passkey, not longer ago than RULES 1
@@ -41,6 +43,8 @@ func (r *Records) Open(ctx context.Context, caller identity.Caller, q Request) (
 	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Read, Asked: section.All, Months: r.o.Months}
 	if q.Type != "" {
 		f.Asked = SectionsOf(q.Type)
+	} else if q.Sections != 0 {
+		f.Asked = q.Sections
 	}
 	if f.SteppedUp = q.SteppedUp; q.Export {
 		f.Action = access.Export
@@ -155,6 +159,11 @@ func (r *Records) decisive(ctx context.Context, p PersonID, caller identity.Call
 
 // Directory is what one caller may see of things that belong to no person.
 type Directory struct{ r *Records }
+
+// Directory returns what may be read of organisations, staff, places and medications
+// that the view's entries name: whoever may see an entry may see whom it names. It is
+// no event of its own, the view's is one.
+func (v *View) Directory() *Directory { return &Directory{v.r} }
 
 // OpenDirectory decides whether the caller may read of organisations, staff, places
 // and medications: everybody may whose role and agreement read anything at all, and

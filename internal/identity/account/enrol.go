@@ -25,6 +25,7 @@ type Entered struct {
 type Enrolment struct {
 	Ticket   string // for Finish; sealed, and no use to anybody without the passkey it leads to
 	Account  string // the subject of the passkey's registration
+	Person   string // whose record is theirs, by its opaque id
 	Handle   []byte // its user handle
 	Recovery bool   // there is an account: the passkey is added to it
 	Proofing identity.Proofing
@@ -141,7 +142,7 @@ func (a *Accounts) begun(ctx context.Context, acc *Account, t ticket) (Enrolment
 }
 
 func (a *Accounts) enrolment(ctx context.Context, acc *Account, t *ticket) (Enrolment, error) {
-	e := Enrolment{Ticket: a.seal(t), Account: t.account, Handle: t.handle, Recovery: t.recovery, Proofing: t.proofing, Expires: t.expires}
+	e := Enrolment{Ticket: a.seal(t), Account: t.account, Person: t.person, Handle: t.handle, Recovery: t.recovery, Proofing: t.proofing, Expires: t.expires}
 	if !t.recovery {
 		return e, nil
 	}

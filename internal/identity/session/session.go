@@ -115,6 +115,19 @@ func (s *Sessions) Start(acc account.Account, passkey uint64, d Device) (Tokens,
 	return s.described(&doc, Tokens{Access: t.text()}), store.Op{Kind: store.Insert, Doc: doc.doc(s.o.Absolute)}
 }
 
+// Starting is Start as account.SignedIn and account.Finish take it: it leaves the tokens
+// in into, and begins no session if may, which is asked at each attempt, refuses.
+func (s *Sessions) Starting(into *Tokens, d Device, may func(account.Account) error) account.Also {
+	return func(acc account.Account, passkey uint64) ([]store.Op, error) {
+		if err := may(acc); err != nil {
+			return nil, err
+		}
+		t, op := s.Start(acc, passkey, d)
+		*into = t
+		return []store.Op{op}, nil
+	}
+}
+
 // described completes the tokens of a session.
 func (s *Sessions) described(d *document, t Tokens) Tokens {
 	t.Session, t.Until, t.Expires = d.id, d.began.Add(s.o.Absolute), s.expires(d)

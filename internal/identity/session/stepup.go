@@ -11,6 +11,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/packed"
 	"github.com/dorsetcarerecord/dcr/internal/store"
 )
@@ -125,4 +126,11 @@ func (s *Sessions) confirmation(ctx context.Context, c identity.Caller, a Action
 		return ref, 0, missing
 	}
 	return ref, d.Rev, nil
+}
+
+// Confirming is Confirm as account.SignedIn takes it.
+func (s *Sessions) Confirming(c identity.Caller, digest []byte, at time.Time) account.Also {
+	return func(account.Account, uint64) ([]store.Op, error) {
+		return []store.Op{s.Confirm(c, digest, at)}, nil
+	}
 }
