@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
@@ -35,7 +37,7 @@ Merkle log with signed checkpoints: what was changed, cut or put in shows.`,
 func (a *app) printEvents(told any, events []operator.LedgerEvent) error {
 	return a.print(told, func(w io.Writer) {
 		for _, e := range events {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", e.Seq, e.Time.Format(time.RFC3339), e.Outcome, e.Words)
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", e.Instance, e.Seq, e.Time.Format(time.RFC3339), e.Outcome, e.Words)
 		}
 	})
 }
@@ -43,26 +45,35 @@ func (a *app) printEvents(told any, events []operator.LedgerEvent) error {
 func (a *app) ledgerShow() *cobra.Command {
 	var from uint64
 	var limit, last int
+	var instance string
 	c := &cobra.Command{
 		Use: "show", Short: "Show events in plain words",
-		Long:    "show prints events of the ledger in their order, in plain words; with --json in all their parts.",
+		Long:    "show prints events of the ledger in plain words, of each instance in their order; with --json in all their parts.",
 		Example: "  dcr ledger show --last 20\n  dcr ledger show --from 1000 --limit 50 --json",
 	}
 	c.Flags().Uint64Var(&from, "from", 0, "number of the first event")
 	c.Flags().IntVar(&limit, "limit", 50, "events at most (1,000 at a time)")
 	c.Flags().IntVar(&last, "last", 0, "only so many of the newest")
+	c.Flags().StringVar(&instance, "instance", "", "only of this instance")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
-			if last > 0 {
-				st, err := ops.Status(ctx)
+			st, err := ops.Status(ctx)
+			if err != nil {
+				return err
+			}
+			events := []operator.LedgerEvent{}
+			for _, x := range st.Ledgers {
+				if instance != "" && x.Instance != instance {
+					continue
+				}
+				if last > 0 {
+					from, limit = x.Events-min(x.Events, uint64(last)), last
+				}
+				part, err := ops.Ledger(ctx, x.Instance, from, limit)
 				if err != nil {
 					return err
 				}
-				from, limit = st.Events-min(st.Events, uint64(last)), last
-			}
-			events, err := ops.Ledger(ctx, from, limit)
-			if err != nil {
-				return err
+				events = append(events, part...)
 			}
 			return a.printEvents(events, events)
 		})
@@ -90,7 +101,8 @@ func (a *app) ledgerPerson() *cobra.Command {
 }
 
 func (a *app) ledgerProof() *cobra.Command {
-	return &cobra.Command{
+	var instance string
+	c := &cobra.Command{
 		Use: "proof SEQ", Short: "Print the proof that an event is in the ledger", Args: cobra.ExactArgs(1),
 		Long: `proof prints, as JSON, what shows to whoever has the ledger's public key that an event
 is in it: the hashed data, the audit path (RFC 6962) and the signed checkpoint. What it
@@ -102,7 +114,7 @@ says is read, and checked, by "dcr ledger check", anywhere.`,
 				return usage("an event's number has digits only")
 			}
 			return a.with(c, func(ctx context.Context, ops operator.Operations) error {
-				proof, err := ops.Proof(ctx, seq)
+				proof, err := ops.Proof(ctx, instance, seq)
 				if err != nil {
 					return err
 				}
@@ -115,12 +127,14 @@ says is read, and checked, by "dcr ledger check", anywhere.`,
 			})
 		},
 	}
+	c.Flags().StringVar(&instance, "instance", "", "whose log the event is in (default the one that is asked)")
+	return c
 }
 
 // ledgerFiles are where a verification finds what it needs, as far as the command
 // line says.
 type ledgerFiles struct {
-	key         string
+	keys        []string
 	checkpoints []string
 }
 
@@ -138,7 +152,7 @@ dcrd runs on the folder, it is asked to verify itself. Where MongoDB is configur
 ledgers in its database are verified; with --data, those of the folder.`,
 		Example: "  dcr ledger verify\n  dcr ledger verify --data /restored --key /safe/ledger.key.pub --checkpoints /mnt/elsewhere/checkpoints",
 	}
-	c.Flags().StringVar(&f.key, "key", "", "public key of the ledger (default ledger.key.pub in the data folder, or as configured)")
+	c.Flags().StringArrayVar(&f.keys, "key", nil, "public key of a ledger; may be repeated, one for each instance (default ledger.key.pub in the data folder, or as configured)")
 	c.Flags().StringArrayVar(&f.checkpoints, "checkpoints", nil, "folder of checkpoints; may be repeated (default as configured)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		progress, done := a.follow("verifying", false)
@@ -169,18 +183,18 @@ func (a *app) verify(ctx context.Context, f ledgerFiles, progress operator.Progr
 	}
 	if client, err := operator.Dial(ctx, folder); err == nil {
 		defer func() { _ = client.Close() }()
-		st, err := client.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		r, err := client.VerifyLedger(ctx, progress)
-		return map[string]operator.LedgerReport{st.Instance: r}, err
+		return client.VerifyLedger(ctx, progress)
 	}
 	engine, err := a.ledgerStore(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
-	reports, err := verifyAll(ctx, engine, a.verification(folder, f), progress)
+	c := a.verification(folder, f)
+	keys, err := publicKeys(&c, f.keys)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	reports, err := verifyAll(ctx, engine, &c, keys, progress)
 	return reports, errors.Join(err, engine.Close())
 }
 
@@ -196,23 +210,23 @@ func (a *app) ledgerStore(ctx context.Context, folder string) (driver.Engine, er
 	return server.OpenEmbedded(ctx, &config.Config{Data: folder}, server.EngineOptions{})
 }
 
-func verifyAll(ctx context.Context, engine driver.Engine, c config.Config, progress operator.Progress) (map[string]operator.LedgerReport, error) {
-	logs, err := engine.Logs(ctx)
+// publicKeys reads those that are named, or that of the folder if it has one.
+func publicKeys(c *config.Config, files []string) ([]note.Verifier, error) {
+	own := server.LedgerKeyFile(c) + ".pub"
+	if _, err := os.Stat(own); err == nil && len(files) == 0 {
+		files = []string{own}
+	}
+	return server.PublicKeys(files...)
+}
+
+func verifyAll(ctx context.Context, engine driver.Engine, c *config.Config, keys []note.Verifier, progress operator.Progress) (map[string]operator.LedgerReport, error) {
+	parts, err := ledger.Parts(ctx, engine)
 	if err != nil {
 		return nil, err
 	}
 	reports := map[string]operator.LedgerReport{}
-	for _, name := range logs {
-		instance, ok := strings.CutPrefix(name, ledger.LogName(""))
-		if !ok {
-			continue
-		}
-		log, err := engine.Log(ctx, name)
-		if err != nil {
-			return reports, err
-		}
-		c.Instance = instance
-		v, err := server.Verification(&c, log)
+	for _, part := range parts {
+		v, err := server.Verification(ctx, c, engine, part.Instance, keys)
 		if err != nil {
 			return reports, err
 		}
@@ -221,7 +235,7 @@ func verifyAll(ctx context.Context, engine driver.Engine, c config.Config, progr
 		if err != nil {
 			return reports, err
 		}
-		reports[instance] = operator.ReportOf(r)
+		reports[part.Instance] = operator.ReportOf(r)
 	}
 	if len(reports) == 0 {
 		return nil, errors.New("there is no ledger in this folder")
@@ -237,9 +251,6 @@ func (a *app) verification(folder string, f ledgerFiles) config.Config {
 	if set, err := a.settings(); err == nil {
 		c = *set
 	}
-	if f.key != "" {
-		c.LedgerKey = strings.TrimSuffix(f.key, ".pub")
-	}
 	if len(f.checkpoints) > 0 {
 		c.Checkpoints = f.checkpoints
 	}
@@ -247,7 +258,8 @@ func (a *app) verification(folder string, f ledgerFiles) config.Config {
 }
 
 func printReports(w io.Writer, reports map[string]operator.LedgerReport) {
-	for instance, r := range reports {
+	for _, instance := range slices.Sorted(maps.Keys(reports)) {
+		r := reports[instance]
 		state := "holds"
 		if !r.OK {
 			state = "DOES NOT HOLD"

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -50,7 +49,7 @@ type foreign struct {
 // the newest checkpoint that it signed: an event after that must wait for the next, which
 // comes within a minute if the instance runs.
 func (l *Ledger) ProofOf(ctx context.Context, instance string, seq uint64) (Proof, error) {
-	if instance == l.o.Instance {
+	if instance == "" || instance == l.o.Instance {
 		return l.Proof(ctx, seq)
 	}
 	p, err := l.of(ctx, instance)
@@ -84,24 +83,38 @@ func unsigned() error {
 }
 
 // published returns the newest checkpoint that another instance has signed, and its key.
-func (l *Ledger) published(ctx context.Context, instance string) (c *Checkpoint, key string, err error) {
-	var bad error
-	err = l.o.Docs.Get(ctx, []driver.Ref{checkpointRef(instance)}, func(d *driver.Doc) bool {
-		var text string
-		key, text, _ = strings.Cut(string(d.Body), "\n")
-		var v note.Verifier
-		if v, bad = note.NewVerifier(key); bad == nil {
-			c, bad = OpenCheckpoint([]byte(text), note.VerifierList(v))
-		}
-		return true
-	})
-	if err = errors.Join(err, bad); err != nil {
-		return nil, "", fmt.Errorf("ledger: the checkpoint of instance %s: %w", instance, err)
+func (l *Ledger) published(ctx context.Context, instance string) (*Checkpoint, string, error) {
+	key, text, err := Published(ctx, l.o.Docs, instance)
+	if err != nil {
+		return nil, "", err
 	}
-	if c == nil {
+	if key == "" {
 		return nil, "", unsigned()
 	}
+	v, err := note.NewVerifier(key)
+	var c *Checkpoint
+	if err == nil {
+		c, err = OpenCheckpoint(text, note.VerifierList(v))
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("ledger: the checkpoint of instance %s: %w", instance, err)
+	}
 	return c, key, nil
+}
+
+// Published returns what the store has of an instance's newest checkpoint, unverified, and
+// the public key to check it with; "" if there is none. Whoever could change the store
+// could change both: a key from elsewhere is worth more.
+func Published(ctx context.Context, docs Docs, instance string) (key string, text []byte, err error) {
+	err = docs.Get(ctx, []driver.Ref{checkpointRef(instance)}, func(d *driver.Doc) bool {
+		first, rest, _ := strings.Cut(string(d.Body), "\n")
+		key, text = first, []byte(rest)
+		return true
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("ledger: the checkpoint of instance %s: %w", instance, err)
+	}
+	return key, text, nil
 }
 
 // foreignBlocks returns the first n blocks of another instance's log. Each is computed

@@ -65,9 +65,9 @@ func (l *Ledger) parts(ctx context.Context) ([]Part, error) {
 
 func (l *Ledger) part() Part { return Part{l.o.Instance, l.o.Log} }
 
-// of returns the log of an instance.
+// of returns the log of an instance, "" being this one.
 func (l *Ledger) of(ctx context.Context, instance string) (Part, error) {
-	if instance == l.o.Instance {
+	if instance == "" || instance == l.o.Instance {
 		return l.part(), nil
 	}
 	all, err := l.parts(ctx)
@@ -96,7 +96,7 @@ func (l *Ledger) Extents(ctx context.Context) ([]Extent, error) {
 	return out, err
 }
 
-// ReadOf is Read in the log of an instance.
+// ReadOf is Read in the log of an instance, "" being this one.
 func (l *Ledger) ReadOf(ctx context.Context, instance string, from uint64, visit func(seq uint64, e Event) bool) error {
 	p, err := l.of(ctx, instance)
 	if err != nil {

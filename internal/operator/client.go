@@ -197,8 +197,8 @@ func (c *SocketClient) Load(ctx context.Context, source string, bundle []byte) (
 }
 
 // Ledger implements Operations.
-func (c *SocketClient) Ledger(ctx context.Context, from uint64, limit int) (events []LedgerEvent, err error) {
-	err = c.call(ctx, "GET", "/v1/ledger?from="+strconv.FormatUint(from, 10)+"&limit="+strconv.Itoa(limit), nil, &events)
+func (c *SocketClient) Ledger(ctx context.Context, instance string, from uint64, limit int) (events []LedgerEvent, err error) {
+	err = c.call(ctx, "GET", "/v1/ledger?from="+strconv.FormatUint(from, 10)+"&limit="+strconv.Itoa(limit)+"&instance="+url.QueryEscape(instance), nil, &events)
 	return events, err
 }
 
@@ -209,13 +209,13 @@ func (c *SocketClient) Accesses(ctx context.Context, n nhs.Number, cursor string
 }
 
 // Proof implements Operations.
-func (c *SocketClient) Proof(ctx context.Context, seq uint64) (p LedgerProof, err error) {
-	err = c.call(ctx, "GET", "/v1/ledger/"+strconv.FormatUint(seq, 10)+"/proof", nil, &p)
+func (c *SocketClient) Proof(ctx context.Context, instance string, seq uint64) (p LedgerProof, err error) {
+	err = c.call(ctx, "GET", "/v1/ledger/"+strconv.FormatUint(seq, 10)+"/proof?instance="+url.QueryEscape(instance), nil, &p)
 	return p, err
 }
 
 // VerifyLedger implements Operations.
-func (c *SocketClient) VerifyLedger(ctx context.Context, progress Progress) (r LedgerReport, err error) {
+func (c *SocketClient) VerifyLedger(ctx context.Context, progress Progress) (r map[string]LedgerReport, err error) {
 	resp, err := c.send(ctx, "POST", "/v1/ledger/verify", nil)
 	if err != nil {
 		return r, err

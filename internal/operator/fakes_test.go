@@ -53,7 +53,7 @@ func (w *world) service() *Service {
 	return New(Options{
 		Registry: fakeRegistry{w}, Records: fakeRecords{w}, Inbox: fakeInbox{w}, Ledger: fakeLedger{w}, Engine: fakeEngine{w},
 		Message: func(b []byte) feeds.Message { return feeds.Message{Body: b} },
-		Verification: func() (ledger.Verification, error) {
+		Verification: func(context.Context, string) (ledger.Verification, error) {
 			return ledger.Verification{}, errs.New(errs.Unavailable, "no log here")
 		},
 		Version: "v1", Instance: "main", Started: today.Add(-time.Hour), Now: func() time.Time { return today },
@@ -222,7 +222,11 @@ func (f fakeLedger) Append(_ context.Context, e *ledger.Event) (uint64, error) {
 
 func (f fakeLedger) Len() uint64 { return uint64(len(f.w.events)) }
 
-func (f fakeLedger) Read(_ context.Context, from uint64, visit func(uint64, ledger.Event) bool) error {
+func (f fakeLedger) Extents(context.Context) ([]ledger.Extent, error) {
+	return []ledger.Extent{{Instance: "main", Events: f.Len()}}, nil
+}
+
+func (f fakeLedger) ReadOf(_ context.Context, _ string, from uint64, visit func(uint64, ledger.Event) bool) error {
 	for i := from; i < f.Len(); i++ {
 		if !visit(i, f.w.events[i]) {
 			break
@@ -236,7 +240,7 @@ func (f fakeLedger) Accesses(_ context.Context, person, cursor string, _ int) ([
 	return []ledger.Access{{Seq: 0, Event: f.w.events[0]}}, "", nil
 }
 
-func (f fakeLedger) Proof(_ context.Context, seq uint64) (ledger.Proof, error) {
+func (f fakeLedger) ProofOf(_ context.Context, _ string, seq uint64) (ledger.Proof, error) {
 	if seq >= f.Len() {
 		return ledger.Proof{}, errs.New(errs.NotFound, "there is no such event")
 	}

@@ -161,7 +161,7 @@ func ledgerRoutes(mux *http.ServeMux, ops Operations) {
 	mux.Handle("GET /v1/ledger", answer(func(ctx context.Context, r *http.Request) (any, error) {
 		from, _ := strconv.ParseUint(r.URL.Query().Get("from"), 10, 64)
 		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-		return ops.Ledger(ctx, from, limit)
+		return ops.Ledger(ctx, r.URL.Query().Get("instance"), from, limit)
 	}))
 	mux.Handle("POST /v1/ledger/accesses", person(func(ctx context.Context, n nhs.Number, b personBody) (any, error) {
 		return ops.Accesses(ctx, n, b.Cursor, b.Limit)
@@ -171,7 +171,7 @@ func ledgerRoutes(mux *http.ServeMux, ops Operations) {
 		if err != nil {
 			return nil, errs.New(errs.Invalid, "an event's number has digits only")
 		}
-		return ops.Proof(ctx, seq)
+		return ops.Proof(ctx, r.URL.Query().Get("instance"), seq)
 	}))
 	mux.Handle("POST /v1/ledger/verify", progressive(func(ctx context.Context, p Progress) (any, error) { return ops.VerifyLedger(ctx, p) }))
 }

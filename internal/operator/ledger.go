@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 // LedgerEvent is an event of the ledger in plain words and in its parts.
 type LedgerEvent struct {
+	Instance string    `json:"instance,omitzero"` // whose log it is in
 	Seq      uint64    `json:"seq"`
 	Time     time.Time `json:"time"`
 	Words    string    `json:"words"`
@@ -67,13 +69,15 @@ func ReportOf(r ledger.Report) LedgerReport {
 // mostEvents bounds a page of the ledger.
 const mostEvents = 1000
 
-// Ledger returns events of the ledger from number from on.
-func (s *Service) Ledger(ctx context.Context, from uint64, limit int) ([]LedgerEvent, error) {
+// Ledger returns events of an instance's ledger from number from on.
+func (s *Service) Ledger(ctx context.Context, instance string, from uint64, limit int) ([]LedgerEvent, error) {
 	names := s.names(ctx)
 	limit = pageOf(limit)
 	out := []LedgerEvent{}
-	err := s.o.Ledger.Read(ctx, from, func(seq uint64, e ledger.Event) bool {
-		out = append(out, eventOf(seq, e, names))
+	err := s.o.Ledger.ReadOf(ctx, instance, from, func(seq uint64, e ledger.Event) bool {
+		told := eventOf(seq, e, names)
+		told.Instance = cmp.Or(instance, s.o.Instance)
+		out = append(out, told)
 		return len(out) < limit
 	})
 	return out, err
@@ -85,23 +89,26 @@ func (s *Service) Accesses(ctx context.Context, n nhs.Number, cursor string, lim
 	page := LedgerPage{Events: []LedgerEvent{}}
 	list, next, err := s.o.Ledger.Accesses(ctx, string(s.o.Records.PersonOf(n)), cursor, pageOf(limit))
 	for _, a := range list {
-		page.Events = append(page.Events, eventOf(a.Seq, a.Event, names))
+		told := eventOf(a.Seq, a.Event, names)
+		told.Instance = a.Instance
+		page.Events = append(page.Events, told)
 	}
 	page.Next = next
 	return page, err
 }
 
 // Proof returns the proof of an event.
-func (s *Service) Proof(ctx context.Context, seq uint64) (LedgerProof, error) {
-	p, err := s.o.Ledger.Proof(ctx, seq)
+func (s *Service) Proof(ctx context.Context, instance string, seq uint64) (LedgerProof, error) {
+	p, err := s.o.Ledger.ProofOf(ctx, instance, seq)
 	if err != nil {
 		return LedgerProof{}, err
 	}
 	told := LedgerProof{Proof: p.Portable()}
 	names := s.names(ctx)
-	err = s.o.Ledger.Read(ctx, seq, func(n uint64, e ledger.Event) bool {
+	err = s.o.Ledger.ReadOf(ctx, instance, seq, func(n uint64, e ledger.Event) bool {
 		if n == seq {
 			event := eventOf(n, e, names)
+			event.Instance = cmp.Or(instance, s.o.Instance)
 			told.Event = &event
 		}
 		return false
@@ -109,23 +116,31 @@ func (s *Service) Proof(ctx context.Context, seq uint64) (LedgerProof, error) {
 	return told, err
 }
 
-// VerifyLedger computes the whole ledger anew and compares it with every
-// checkpoint, the first of them one signed now: what was written is compared with
-// what this process knows that it wrote.
-func (s *Service) VerifyLedger(ctx context.Context, progress Progress) (LedgerReport, error) {
+// VerifyLedger computes the ledgers of all instances anew and compares each with every
+// checkpoint of it that is at hand. The first of this instance's is signed now: what was
+// written is compared with what this process knows that it wrote.
+func (s *Service) VerifyLedger(ctx context.Context, progress Progress) (map[string]LedgerReport, error) {
 	if _, err := s.o.Ledger.Checkpoint(ctx); err != nil {
-		return LedgerReport{}, err
+		return nil, err
 	}
-	v, err := s.o.Verification()
+	extents, err := s.o.Ledger.Extents(ctx)
 	if err != nil {
-		return LedgerReport{}, err
+		return nil, err
 	}
-	v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
-	r, err := ledger.Verify(ctx, v)
-	if err != nil {
-		return LedgerReport{}, err
+	reports := map[string]LedgerReport{}
+	for _, x := range extents {
+		v, err := s.o.Verification(ctx, x.Instance)
+		if err != nil {
+			return nil, err
+		}
+		v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
+		r, err := ledger.Verify(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		reports[x.Instance] = ReportOf(r)
 	}
-	return ReportOf(r), nil
+	return reports, nil
 }
 
 func pageOf(limit int) int {

@@ -50,10 +50,11 @@ type Operations interface {
 	Discard(ctx context.Context, source, id string) error
 	Load(ctx context.Context, source string, bundle []byte) (Loaded, error)
 
-	Ledger(ctx context.Context, from uint64, limit int) ([]LedgerEvent, error)
+	// The instance is whose log it is; "" is that of the service which is asked.
+	Ledger(ctx context.Context, instance string, from uint64, limit int) ([]LedgerEvent, error)
 	Accesses(ctx context.Context, n nhs.Number, cursor string, limit int) (LedgerPage, error)
-	Proof(ctx context.Context, seq uint64) (LedgerProof, error)
-	VerifyLedger(ctx context.Context, progress Progress) (LedgerReport, error)
+	Proof(ctx context.Context, instance string, seq uint64) (LedgerProof, error)
+	VerifyLedger(ctx context.Context, progress Progress) (map[string]LedgerReport, error) // by instance
 
 	Backup(ctx context.Context, w io.Writer, progress Progress) error
 	Check(ctx context.Context, progress Progress) error
@@ -99,9 +100,10 @@ type Inbox interface {
 type Ledger interface {
 	Append(ctx context.Context, e *ledger.Event) (seq uint64, err error)
 	Len() uint64
-	Read(ctx context.Context, from uint64, visit func(seq uint64, e ledger.Event) bool) error
+	Extents(ctx context.Context) ([]ledger.Extent, error)
+	ReadOf(ctx context.Context, instance string, from uint64, visit func(seq uint64, e ledger.Event) bool) error
 	Accesses(ctx context.Context, person, cursor string, limit int) (page []ledger.Access, next string, err error)
-	Proof(ctx context.Context, seq uint64) (ledger.Proof, error)
+	ProofOf(ctx context.Context, instance string, seq uint64) (ledger.Proof, error)
 	Checkpoint(ctx context.Context) (*ledger.Checkpoint, error)
 }
 
@@ -122,8 +124,8 @@ type Options struct {
 	// configuration does not allow demonstrations.
 	Demo   func(bundle []byte) []byte
 	Ledger Ledger
-	// Verification gives afresh what a verification of the ledger needs.
-	Verification func() (ledger.Verification, error)
+	// Verification gives afresh what a verification of an instance's ledger needs.
+	Verification func(ctx context.Context, instance string) (ledger.Verification, error)
 	Engine       Engine
 	Version      string
 	Instance     string
@@ -145,10 +147,17 @@ type Status struct {
 	Instance string    `json:"instance"`
 	Started  time.Time `json:"started"`
 	Now      time.Time `json:"now"`
-	Events   uint64    `json:"ledger_events"`
+	Events   uint64    `json:"ledger_events"` // of this instance
+	Ledgers  []Extent  `json:"ledgers"`       // of all instances, this one's first
 	Partners int       `json:"partners"`
 	Live     int       `json:"partners_live"` // whose agreement holds now
 	Clients  int       `json:"clients"`
+}
+
+// Extent is how many events the ledger of an instance has.
+type Extent struct {
+	Instance string `json:"instance"`
+	Events   uint64 `json:"events"`
 }
 
 // Status tells what is running.
@@ -167,7 +176,11 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 			st.Live++
 		}
 	}
-	return st, nil
+	extents, err := s.o.Ledger.Extents(ctx)
+	for _, x := range extents {
+		st.Ledgers = append(st.Ledgers, Extent(x))
+	}
+	return st, err
 }
 
 // Backup writes the whole store as a tar stream while it runs.

@@ -197,7 +197,7 @@ func TestLoad(t *testing.T) {
 func TestLedger(t *testing.T) {
 	both(t, func(t *testing.T, w *world, ops Operations) {
 		w.events = []ledger.Event{anEvent(), anEvent()}
-		events, err := ops.Ledger(t.Context(), 1, 10)
+		events, err := ops.Ledger(t.Context(), "", 1, 10)
 		if err != nil || len(events) != 1 || events[0].Seq != 1 || events[0].Outcome != "allowed" || !strings.Contains(events[0].Words, "medicines") {
 			t.Errorf("%+v, %v", events, err)
 		}
@@ -205,11 +205,11 @@ func TestLedger(t *testing.T) {
 		if err != nil || len(page.Events) != 1 {
 			t.Errorf("%+v, %v", page, err)
 		}
-		proof, err := ops.Proof(t.Context(), 1)
+		proof, err := ops.Proof(t.Context(), "", 1)
 		if err != nil || proof.Proof.Checkpoint != "note" || len(proof.Proof.Path) != 2 || proof.Proof.Path[1][0] != 2 || proof.Event == nil {
 			t.Errorf("%+v, %v", proof, err)
 		}
-		if _, err := ops.Proof(t.Context(), 9); errs.KindOf(err) != errs.NotFound {
+		if _, err := ops.Proof(t.Context(), "", 9); errs.KindOf(err) != errs.NotFound {
 			t.Error(err)
 		}
 		if _, err := ops.VerifyLedger(t.Context(), func(int64, int64) {}); errs.KindOf(err) != errs.Unavailable {
@@ -242,7 +242,7 @@ func TestStatus(t *testing.T) {
 	both(t, func(t *testing.T, w *world, ops Operations) {
 		w.events = []ledger.Event{anEvent()}
 		got, err := ops.Status(t.Context())
-		want := Status{Version: "v1", Instance: "main", Started: today.Add(-time.Hour), Now: today, Events: 1}
+		want := Status{Version: "v1", Instance: "main", Started: today.Add(-time.Hour), Now: today, Events: 1, Ledgers: []Extent{{Instance: "main", Events: 1}}}
 		if d := cmp.Diff(want, got); err != nil || d != "" {
 			t.Error(err, d)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -13,7 +14,6 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/operator"
-	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // OpenOffline opens the parts without listeners or background work, for an
@@ -38,32 +38,73 @@ func (s *Server) Operations() *operator.Service {
 // Ledger is this instance's access ledger.
 func (s *Server) Ledger() *ledger.Ledger { return s.parts.ledger }
 
-func (s *Server) verification() (ledger.Verification, error) {
-	log, err := s.parts.db.Log(context.Background(), ledger.LogName(s.o.Config.Instance))
+func (s *Server) verification(ctx context.Context, instance string) (ledger.Verification, error) {
+	keys, err := PublicKeys(LedgerKeyFile(s.o.Config) + ".pub")
 	if err != nil {
 		return ledger.Verification{}, err
 	}
-	return Verification(s.o.Config, log)
+	return Verification(ctx, s.o.Config, s.parts.db, instance, keys)
 }
 
-// Verification gathers what a verification of an instance's ledger needs: its log,
-// the checkpoints of every folder, the public key.
-func Verification(c *config.Config, log driver.Log) (ledger.Verification, error) {
-	public, err := os.ReadFile(LedgerKeyFile(c) + ".pub")
-	if err != nil {
-		return ledger.Verification{}, fmt.Errorf("the public key of the ledger: %w", err)
-	}
-	verifier, err := note.NewVerifier(strings.TrimSpace(string(public)))
-	if err != nil {
-		return ledger.Verification{}, err
-	}
-	v := ledger.Verification{Log: log, Instance: c.Instance, Keys: note.VerifierList(verifier), Derived: derivedFolder(c)}
-	for _, folder := range c.Checkpoints {
-		files, err := ledger.Checkpoints(folder, c.Instance)
+// PublicKeys reads files with the public keys of ledgers.
+func PublicKeys(files ...string) ([]note.Verifier, error) {
+	var keys []note.Verifier
+	for _, f := range files {
+		public, err := os.ReadFile(f)
 		if err != nil {
-			return ledger.Verification{}, err
+			return nil, fmt.Errorf("the public key of the ledger: %w", err)
+		}
+		v, err := note.NewVerifier(strings.TrimSpace(string(public)))
+		if err != nil {
+			return nil, fmt.Errorf("the public key of the ledger: %s: %w", f, err)
+		}
+		keys = append(keys, v)
+	}
+	return keys, nil
+}
+
+// LedgerStore is where ledgers lie with what each published of itself.
+type LedgerStore interface {
+	ledger.Docs
+	ledger.Logs
+}
+
+// Verification gathers what a verification of an instance's ledger needs: its log, the
+// checkpoints of every folder, the newest in the store, the public key. Each instance has
+// a key of its own: if none of keys is that, it is checked with the one that the instance
+// published in the store.
+func Verification(ctx context.Context, c *config.Config, s LedgerStore, instance string, keys []note.Verifier) (ledger.Verification, error) {
+	v := ledger.Verification{Instance: instance, Derived: derivedFolder(c)}
+	var err error
+	if v.Log, err = s.Log(ctx, ledger.LogName(instance)); err != nil {
+		return v, err
+	}
+	public, newest, err := ledger.Published(ctx, s, instance)
+	if err != nil {
+		return v, err
+	}
+	i := slices.IndexFunc(keys, func(k note.Verifier) bool { return k.Name() == ledger.Origin(instance) })
+	switch {
+	case i >= 0:
+		v.Keys = note.VerifierList(keys[i])
+	case public != "":
+		key, err := note.NewVerifier(public)
+		if err != nil {
+			return v, fmt.Errorf("the public key of the ledger of instance %s, in the store: %w", instance, err)
+		}
+		v.Keys = note.VerifierList(key)
+	default:
+		return v, fmt.Errorf("there is no public key of the ledger of instance %s: name its file with --key", instance)
+	}
+	for _, folder := range c.Checkpoints {
+		files, err := ledger.Checkpoints(folder, instance)
+		if err != nil {
+			return v, err
 		}
 		v.Checkpoints = append(v.Checkpoints, files...)
+	}
+	if len(newest) > 0 {
+		v.Checkpoints = append(v.Checkpoints, ledger.File{Name: "the newest checkpoint in the store", Text: newest})
 	}
 	return v, nil
 }

@@ -271,6 +271,24 @@ func TestAPersonsAccessesAreOneList(t *testing.T) {
 	testkit.Lapse(a, b)
 	looks(b, "later")
 	check("its tail was indexed by another", a, b)
+	if _, err := b.Server.Ledger().Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"main", "b"} {
+		proof, err := a.Operator().Proof(t.Context(), from, 0)
+		if err != nil || proof.Proof.Instance != from || proof.Event.Instance != from {
+			t.Errorf("proof from %s: %+v, %v", from, proof, err)
+		}
+	}
+	reports, err := a.Operator().VerifyLedger(t.Context(), func(int64, int64) {})
+	if err != nil || len(reports) != 3 {
+		t.Fatalf("%d ledgers, %v", len(reports), err)
+	}
+	for name, r := range reports {
+		if !r.OK || r.Events == 0 || r.Checkpoints == 0 {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
 }
 
 // Two instances that receive two contents under one identifier at the same moment apply

@@ -72,7 +72,7 @@ func TestStoresOfEarlierVersions(t *testing.T) {
 			}
 			w.Restart()
 			report, err := w.Operator().VerifyLedger(t.Context(), func(int64, int64) {})
-			if err != nil || len(report.Findings) > 0 || !strings.Contains(ledgerText(w), "cis2/before") {
+			if err != nil || len(report["main"].Findings) > 0 || !strings.Contains(ledgerText(w), "cis2/before") {
 				t.Errorf("its ledger: %+v %v", report, err)
 			}
 		})
