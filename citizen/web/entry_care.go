@@ -92,7 +92,7 @@ func CarePlanEntry(c own.CarePlan) Entry {
 }
 
 func goalRow(g own.Goal) Row {
-	return row(g.Item, g.Started.Text, dotted(strings.Join(g.Targets, ", "), g.Progress))
+	return row(g.Item, g.Started.Text, dotted(strings.Join(g.Targets, ", "), lowerFirst(g.Progress)))
 }
 
 func activityRow(section string, a own.Activity) Row {

@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"testing"
 
 	"github.com/dorsetcarerecord/dcr/citizen/web"
@@ -35,6 +38,15 @@ func galleryWith(t *testing.T, r *web.Renderer, s *service) *fiber.App {
 		c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
 		c.Set(fiber.HeaderContentSecurityPolicy, web.LetterPolicy)
 		return c.SendString("<!DOCTYPE html><html lang=en><title>Letter</title><p>Dear Mary,</p><p>Thank you for coming to the clinic.</p><script>document.body.textContent = 'a script ran'</script>")
+	})
+	app.Get("/record/letters/p7-l2/documents/1", func(c *fiber.Ctx) error {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1600, 900))); err != nil {
+			return err
+		}
+		c.Set(fiber.HeaderContentType, "image/png")
+		c.Set(fiber.HeaderContentSecurityPolicy, web.FilePolicy)
+		return c.Send(b.Bytes())
 	})
 	s.mount(app)
 	return app

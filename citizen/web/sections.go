@@ -40,7 +40,7 @@ func AllergiesList(p own.Allergies) List {
 		for _, r := range a.Reactions {
 			what = append(what, r.What...)
 		}
-		r := row(a.Item, a.Started.Text, dotted(a.Kind, strings.Join(what, ", "), a.Certain))
+		r := row(a.Item, a.Started.Text, dotted(a.Kind, lowerFirst(strings.Join(what, ", ")), lowerFirst(a.Certain)))
 		if a.HighRisk {
 			r.Flag = own.Flag{Words: first(a.Risk, "High risk"), Level: own.LevelUrgent}
 		}
@@ -54,7 +54,7 @@ func AllergiesList(p own.Allergies) List {
 // ProblemsList is the page of conditions, operations and family history.
 func ProblemsList(p own.Problems) List {
 	one := func(c own.Problem) Row {
-		return row(c.Item, first(prefixed("Since ", c.Started.Text), c.Onset), dotted(c.Severity, c.Certain))
+		return row(c.Item, first(prefixed("Since ", c.Started.Text), c.Onset), dotted(c.Severity, lowerFirst(c.Certain)))
 	}
 	past := func(c own.Problem) Row {
 		return row(c.Item, first(prefixed("Until ", c.Ended.Text), prefixed("Since ", c.Started.Text), c.Onset), c.Status.Words)
@@ -123,7 +123,7 @@ func AppointmentsList(p own.Appointments) List {
 		if len(a.Where) > 0 {
 			where = a.Where[0].Name
 		}
-		r := row(a.Item, a.When, dotted(where, a.How))
+		r := row(a.Item, a.When, dotted(where, lowerFirst(a.How)))
 		if a.Cancelled {
 			r.Mark = "Cancelled"
 		}
@@ -137,7 +137,7 @@ func AppointmentsList(p own.Appointments) List {
 			if len(x.To) > 0 {
 				to = "To " + first(x.To[0].Organisation, x.To[0].Name)
 			}
-			return row(x.Item, x.When.Text, dotted(to, x.Status.Words))
+			return row(x.Item, x.When.Text, dotted(to, lowerFirst(x.Status.Words)))
 		})})
 }
 
