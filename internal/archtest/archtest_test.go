@@ -18,7 +18,7 @@ var only = map[string][]string{
 	"github.com/valyala/fasthttp":         {"api", "internal/web"},
 	"go.etcd.io/bbolt":                    {"internal/store/bolt"},
 	"go.mongodb.org/mongo-driver/v2":      {"internal/store/mongo"},
-	"github.com/go-jose/go-jose/v4":       {"internal/identity/codeflow", "internal/identity/oidc", "internal/identity/oidc/oidctest", "internal/identity/smart", "internal/partner", "cmd/dcr-sim"},
+	"github.com/go-jose/go-jose/v4":       {"internal/identity/codeflow", "internal/identity/oidc", "internal/identity/oidc/oidctest", "internal/identity/smart", "internal/partner", "internal/testkit", "cmd/dcr-sim"},
 	"github.com/go-webauthn/webauthn":     {"internal/identity/passkey"},
 	"github.com/sideshow/apns2":           {"notifications/apns"},
 	"firebase.google.com/go/v4":           {"notifications/fcm"},
