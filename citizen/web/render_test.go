@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/dorsetcarerecord/dcr/citizen/web"
+	handlers "github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
 	"golang.org/x/net/html"
 )
@@ -363,6 +364,32 @@ func TestAPageOfSomebodySaysWho(t *testing.T) {
 	l.Person = ""
 	if _, err := renderer(t).Render(l, web.Account{}); err == nil {
 		t.Error("a page was made that does not say whose record it is")
+	}
+}
+
+func TestNotYoursAndNotThereAreOnePage(t *testing.T) {
+	app := fiber.New()
+	r := renderer(t)
+	app.Get("/hidden", func(c *fiber.Ctx) error {
+		return r.ErrorPage(c, handlers.Problem{Status: http.StatusNotFound, Text: "This entry is withheld.", RequestID: "r-1"})
+	})
+	app.Get("/absent", func(c *fiber.Ctx) error {
+		return r.ErrorPage(c, handlers.Problem{Status: http.StatusNotFound, Text: "There is none.", RequestID: "r-2"})
+	})
+	var pages [][]byte
+	for _, path := range []string{"/hidden", "/absent"} {
+		res, err := app.Test(httptest.NewRequest(http.MethodGet, path, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusNotFound {
+			t.Fatalf("%s: %d, %v", path, res.StatusCode, err)
+		}
+		pages = append(pages, body)
+	}
+	if !bytes.Equal(pages[0], pages[1]) {
+		t.Error("the pages differ")
 	}
 }
 

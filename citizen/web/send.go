@@ -1,6 +1,9 @@
 package web
 
-import "github.com/gofiber/fiber/v2"
+import (
+	handlers "github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/gofiber/fiber/v2"
+)
 
 // ContentPolicy is what our pages may load: style, scripts and pictures of our own
 // address, and a letter in a frame, which is sandboxed. No script or style that
@@ -35,4 +38,10 @@ func headers(c *fiber.Ctx) {
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set("Cross-Origin-Opener-Policy", "same-origin")
 	c.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
+}
+
+// ErrorPage answers with the page of an error, for api's option of that name. It is
+// the same for everybody: it does not know who is signed in.
+func (r *Renderer) ErrorPage(c *fiber.Ctx, p handlers.Problem) error {
+	return r.Send(c, p.Status, Layout{}, Failed(p))
 }
