@@ -29,6 +29,8 @@ type List struct {
 	Of     own.Page
 	Groups []Group
 	Pages  Pages
+	// Arrived is what has come and is not shown yet.
+	Arrived []own.Arrival
 	// Number and Last count the pages of a long list; 0: it is one page.
 	Number, Last int
 }

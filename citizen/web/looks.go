@@ -75,7 +75,7 @@ type Ask struct {
 }
 
 // AskLimit is how many characters a question may have.
-const AskLimit = 2000
+const AskLimit = 1000
 
 func (Ask) template() string { return "ask" }
 func (p Ask) heading() string {
@@ -101,6 +101,7 @@ type Question struct {
 	Status  string // "Sent", "Answered", ...
 	Answers []Answer
 	Due     string // by when an answer is owed, if there is a day
+	Open    bool   // it has not been closed by who asked
 }
 
 // Answer is what a privacy officer wrote.

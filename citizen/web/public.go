@@ -9,6 +9,7 @@ func (Start) heading() string  { return "See your care record" }
 // LogIn is the page of the passkey.
 type LogIn struct {
 	Notice string // why somebody is here who was elsewhere: "You were logged out ..."
+	Next   string // where to go then: a path of ours; empty: the record
 }
 
 func (LogIn) template() string  { return "login" }

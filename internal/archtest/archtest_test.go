@@ -14,7 +14,7 @@ const module = "github.com/dorsetcarerecord/dcr/"
 
 // only lists libraries that belong in one place, by package.
 var only = map[string][]string{
-	"github.com/gofiber/fiber/v2":         {"api", "citizen", "citizen/web", "professional", "professional/web", "internal/web", "internal/testkit", "internal/bench"},
+	"github.com/gofiber/fiber/v2":         {"api", "citizen", "citizen/site", "citizen/web", "professional", "professional/web", "internal/web", "internal/testkit", "internal/bench"},
 	"github.com/valyala/fasthttp":         {"api", "internal/web"},
 	"go.etcd.io/bbolt":                    {"internal/store/bolt"},
 	"go.mongodb.org/mongo-driver/v2":      {"internal/store/mongo"},

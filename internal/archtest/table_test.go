@@ -51,6 +51,7 @@ var may = map[string][]string{
 	"professional/web":     {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/staff", "internal/inquiry", "internal/web", "professional"},
 	"internal/web":         {"internal/errs", "internal/identity"},
 	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/record", "internal/web"},
+	"citizen/site":         {"citizen", "citizen/own", "citizen/web", "internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/nhslogin", "internal/identity/session", "internal/inquiry", "internal/nhs", "internal/section", "internal/web"},
 	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
 	"citizen/web/vendored": {},
 	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
