@@ -89,23 +89,17 @@ func (s *Service) Details(ctx context.Context, c identity.Caller, requestID stri
 	return got.Model.([]own.Details), nil
 }
 
-// Trend returns the values of one test over time; key is an own.Result's Key.
-func (s *Service) Trend(ctx context.Context, c identity.Caller, requestID, key string) (own.Trend, error) {
-	r, err := s.open(ctx, c, record.Request{Sections: section.Of(section.Results), What: "trend of a result", RequestID: requestID})
+// Trend returns the values over time of the test that one result is of. It is asked for
+// by the result, so that no address tells what was tested.
+func (s *Service) Trend(ctx context.Context, c identity.Caller, requestID, id string) (own.Trend, error) {
+	e, err := s.Entry(ctx, c, requestID, section.Results.String(), id)
 	if err != nil {
 		return own.Trend{}, err
 	}
-	if err := r.gather(s.o.Now()); err != nil {
-		return own.Trend{}, err
-	}
-	t, ok := r.reader.Trend(r.entries.Entries(), key)
-	if err := r.failed(); err != nil {
-		return own.Trend{}, err
-	}
-	if !ok {
+	if e.Trend == nil {
 		return own.Trend{}, access.Absent()
 	}
-	return t, nil
+	return *e.Trend, nil
 }
 
 // readers has, for each section that there is a model of, what makes it.
