@@ -171,7 +171,7 @@ func (s *Site) removePasskey(v *visit) error {
 		return err
 	}
 	if p.Passkey.This {
-		forgetSession(v.Ctx)
+		s.forgetSession(v.Ctx)
 		return goTo(v.Ctx, pages.PathLoggedOut)
 	}
 	return goTo(v.Ctx, pages.PathPasskeys+"?done=removed")
@@ -209,7 +209,7 @@ func (s *Site) ended(v *visit, err error) error {
 	if err != nil {
 		return err
 	}
-	forgetSession(v.Ctx)
+	s.forgetSession(v.Ctx)
 	return goTo(v.Ctx, pages.PathLoggedOut)
 }
 

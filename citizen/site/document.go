@@ -3,7 +3,6 @@ package site
 import (
 	"mime"
 	"strconv"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -12,10 +11,6 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/section"
 )
-
-// filePolicy is for what the browser shows by a viewer of its own: a PDF. Chromium's
-// shows nothing of a document that is sandboxed.
-const filePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; object-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 // document sends a letter as it was sent to us, to be shown in a frame of its page, as
 // a picture, or by the browser's own viewer. What may not be shown is a file.
@@ -28,10 +23,7 @@ func (s *Site) document(v *visit) error {
 	case own.ShowSandbox, own.ShowText:
 		v.Set(fiber.HeaderContentSecurityPolicy, pages.LetterPolicy)
 	case own.ShowInline:
-		v.Set(fiber.HeaderContentSecurityPolicy, filePolicy)
-		if strings.HasPrefix(got.ContentType, "image/") {
-			v.Set(fiber.HeaderContentSecurityPolicy, pages.LetterPolicy)
-		}
+		v.Set(fiber.HeaderContentSecurityPolicy, pages.FilePolicy)
 	default:
 		return sendFile(v, got.ContentType, got.Filename, got.Bytes)
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -106,13 +105,14 @@ func (s *Site) logOut(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	forgetSession(c)
+	s.forgetSession(c)
 	return goTo(c, pages.PathLoggedOut)
 }
 
-// forgetSession takes the cookie from the browser, and what it keeps of our pages.
-func forgetSession(c *fiber.Ctx) {
-	c.Cookie(&fiber.Cookie{Name: web.CookieResident, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Expires: time.Unix(1, 0)})
+// forgetSession takes the cookie from the browser, and what it may have kept of our
+// pages for going back to.
+func (s *Site) forgetSession(c *fiber.Ctx) {
+	s.o.Service.ClearCookie(c)
 	c.Set("Clear-Site-Data", `"cache"`)
 }
 
@@ -132,7 +132,7 @@ func (s *Site) ErrorPage(c *fiber.Ctx, p web.Problem) error {
 		notice := "Log in to see this page."
 		if c.Cookies(web.CookieResident) != "" {
 			notice = "You were logged out because you had not done anything for a while, or logged out elsewhere."
-			forgetSession(c)
+			s.forgetSession(c)
 		}
 		return s.o.Pages.Send(c, p.Status, pages.Layout{}, pages.LogIn{Notice: notice, Next: wayBack(c)})
 	}

@@ -98,7 +98,7 @@
     try {
       return await post(form.dataset.finish, { state: begun.state, credential: credential.toJSON(), fields: fields() });
     } catch (error) {
-      if (error.code === "UNKNOWN_CREDENTIAL") {
+      if (error.code === "PASSKEY_UNKNOWN") {
         await signal("signalUnknownCredential", { rpId: begun.options.rpId || location.hostname, credentialId: credential.id });
       }
       throw error;
