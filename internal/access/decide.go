@@ -56,9 +56,9 @@ func Decide(f Facts) Grant {
 }
 
 // operate decides for the programme's operator, who changes what decides about a
-// person and reads nothing of them.
+// person, makes activation codes for the programme office, and reads nothing of them.
 func operate(f *Facts) Grant {
-	if f.Caller.ID == "" || f.Action != Choose && f.Action != Administer {
+	if f.Caller.ID == "" || f.Action != Choose && f.Action != Administer && f.Action != Enrol {
 		return Grant{Outcome: Refused}
 	}
 	if !f.Known {

@@ -30,6 +30,8 @@ type Config struct {
 	LedgerEvery uint64
 	AdoptLedger bool
 
+	Residents Residents
+
 	Limits  Limits
 	Rules   Rules
 	Release Release

@@ -119,6 +119,9 @@ func (c *Config) Validate() (found Mistakes) {
 	if what := c.NHSLogin.wrong(); what != "" {
 		add("DCR_NHSLOGIN_ISSUER", what)
 	}
+	if what := c.wrongHost(); what != "" {
+		add("DCR_PASSKEY_HOST", what)
+	}
 	if c.Limits.PageMax > 0 && c.Limits.PageDefault > c.Limits.PageMax {
 		add("DCR_PAGE_DEFAULT", "it is above DCR_PAGE_MAX; lower it")
 	}

@@ -13,7 +13,7 @@ type setting struct {
 // set is called with the default too, unless both are empty.
 func settings() []setting {
 	const where, kept, who, ledger, limits, rules, release, heard = "Where", "MongoDB", "Who", "The access ledger", "Limits", "Rules of the field", "Release of results to the person", "Freshness of sources"
-	return []setting{
+	all := []setting{
 		{group: where, key: "DCR_DATA", def: "var/data", set: text(func(c *Config) *string { return &c.Data }),
 			what: "Folder of the embedded store, and of what this dcrd keeps for itself: socket, ledger key. One dcrd at a time. On an encrypted volume."},
 		{group: where, key: "DCR_INSTANCE", def: "main", set: setInstance,
@@ -107,4 +107,5 @@ func settings() []setting {
 			what: "A source that was not heard from for so long is late, which the person and professionals are told."},
 		{group: heard, key: "DCR_SOURCES_EXPECTED", set: setIntervals, what: "The same for single sources, by client id, separated by commas: `uhd=1h, bcp=168h`."},
 	}
+	return append(all, residentSettings()...)
 }
