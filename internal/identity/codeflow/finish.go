@@ -45,16 +45,20 @@ func unreachable(why error) error {
 	return oidc.Unreachable(why, "The service that you log in with does not answer. Try again in a few minutes.")
 }
 
+// Failed is the error of a log-in whose claims do not hold for whoever asked for it.
+// Why is for the log alone: it names no person, and is not shown.
+func Failed(why string) error { return failed(why) }
+
 // LogIn is somebody whom the issuer has just logged in.
 type LogIn struct {
 	Subject   string
 	AuthTime  time.Time // zero if the issuer does not say
 	Claims    []byte    // of the ID token, all of them; iss, aud, exp, iat, nonce, at_hash were checked
+	Algorithm string    // that signed it
 	KeyID     string    // of the key that signed it
-	Return    string
-	For       string
+	Return    string    // as Start said
+	For       string    // as Start said
 	access    string
-	Algorithm string
 }
 
 // Finish ends a log-in that Begin began: with the cookie that this browser brings

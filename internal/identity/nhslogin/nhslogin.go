@@ -87,7 +87,8 @@ func (l Level) vectors() []string {
 	return []string{"P9.Cp.Cd", "P9.Cp.Ck", "P9.Cm"}
 }
 
-// takes reports whether a vector is enough: P9 is where P5 was asked for.
+// takes reports whether a vector is enough: P9 is where P5 was asked for. It is
+// believed of the ID token alone.
 func (l Level) takes(vector string) bool {
 	return slices.Contains(P9.vectors(), vector) || slices.Contains(l.vectors(), vector)
 }
@@ -141,7 +142,11 @@ func (c *Client) Finish(ctx context.Context, cookie, query string) (Claims, erro
 	if json.Unmarshal(in.Claims, &token) != nil || json.Unmarshal(more, &info) != nil {
 		return Claims{}, refuse("a claim is not of its type")
 	}
-	if why := c.wrong(token, info, levelOf(in.For)); why != "" {
+	if !levelOf(in.For).takes(token.Vector) {
+		return Claims{}, errs.Coded(errs.Forbidden, CodeProofing,
+			"NHS login has not checked who you are well enough. Prove who you are there, with a photo of your passport or driving licence, or ask your GP practice for a code.")
+	}
+	if why := c.wrong(token, info); why != "" {
 		return Claims{}, refuse(why)
 	}
 	both := token
@@ -170,12 +175,9 @@ func levelOf(asked string) Level {
 	return P9
 }
 
-// wrong says what does not hold of what NHS login says; "" if all does. The vector
-// is believed of the ID token alone.
-func (c *Client) wrong(token, info said, asked Level) string {
+// wrong says what does not hold of what NHS login says; "" if all does.
+func (c *Client) wrong(token, info said) string {
 	switch {
-	case !asked.takes(token.Vector):
-		return "the vector of trust is not one that was asked for (vot)"
 	case !c.trustmark(token.Mark):
 		return "the vector's trustmark is not NHS login's (vtm)"
 	case differ(token.Number, info.Number), differ(token.BirthDate, info.BirthDate), differ(token.Proofing, info.Proofing), differ(token.Vector, info.Vector):
@@ -193,14 +195,14 @@ func (c *Client) trustmark(mark string) bool {
 
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
-// CodeUnknown is the code of the refusal of somebody whose NHS number or birth date
-// NHS login does not tell.
-const CodeUnknown = "NHS_LOGIN_INCOMPLETE"
+// Codes of refusals of somebody who did log in.
+const (
+	CodeProofing = "PROOFING_TOO_LOW"     // at a level, or by means, that were not asked for
+	CodeUnknown  = "NHS_LOGIN_INCOMPLETE" // NHS login does not tell their NHS number or birth date
+)
 
 func unknown() error {
 	return errs.Coded(errs.Forbidden, CodeUnknown, "NHS login did not tell your NHS number and date of birth. Prove who you are there first, or ask your GP practice for a code.")
 }
 
-func refuse(why string) error {
-	return &errs.Error{Kind: errs.Unauthenticated, Code: codeflow.CodeFailed, Message: "The log-in did not work: " + why + ". Start again."}
-}
+func refuse(why string) error { return codeflow.Failed("NHS login: " + why) }
