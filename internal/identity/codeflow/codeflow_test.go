@@ -326,3 +326,27 @@ func TestLocal(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a browser brings, it is nobody.
+func FuzzFinish(f *testing.F) {
+	now := time.Date(2026, 3, 10, 9, 30, 0, 0, time.UTC)
+	p, err := oidc.NewProvider("http://localhost:1", nil, func() time.Time { return now })
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, err := codeflow.New(codeflow.Options{Provider: p, ClientID: "c", Secret: "s", Redirect: redirect, Seal: bytes.Repeat([]byte{1}, 32), Now: func() time.Time { return now }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("", "state=a&code=b")
+	f.Add("AAAA", "state=&error=access_denied")
+	f.Fuzz(func(t *testing.T, cookie, query string) {
+		a, err := codeflow.ReadAnswer(query)
+		if err == nil {
+			_, err = c.Finish(t.Context(), cookie, a)
+		}
+		if errs.KindOf(err) != errs.Unauthenticated {
+			t.Fatalf("%v", err)
+		}
+	})
+}
