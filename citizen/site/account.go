@@ -171,7 +171,7 @@ func (s *Site) removePasskey(v *visit) error {
 		return err
 	}
 	if p.Passkey.This {
-		s.forgetSession(v.Ctx)
+		s.o.Service.ClearCookie(v.Ctx)
 		return goTo(v.Ctx, pages.PathLoggedOut)
 	}
 	return goTo(v.Ctx, pages.PathPasskeys+"?done=removed")
@@ -209,7 +209,7 @@ func (s *Site) ended(v *visit, err error) error {
 	if err != nil {
 		return err
 	}
-	s.forgetSession(v.Ctx)
+	s.o.Service.ClearCookie(v.Ctx)
 	return goTo(v.Ctx, pages.PathLoggedOut)
 }
 

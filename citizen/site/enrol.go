@@ -118,7 +118,8 @@ func (s *Site) nhsLogin(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Value: begun.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Expires: begun.Expires})
+	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Value: begun.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		MaxAge: int(begun.Expires.Sub(s.o.Now()) / time.Second)}) // by the device's own stopwatch, whatever its clock says
 	return goTo(c, begun.URL)
 }
 
@@ -127,7 +128,7 @@ func (s *Site) nhsLogin(c *fiber.Ctx) error {
 func (s *Site) nhsLoginReturn(c *fiber.Ctx) error {
 	ctx := web.From(c).Ctx
 	cookie := c.Cookies(nhslogin.Cookie)
-	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Expires: time.Unix(1, 0)})
+	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: -1, Expires: time.Unix(0, 0).UTC()})
 	said, err := s.o.NHSLogin.Finish(ctx, cookie, string(c.Context().URI().QueryString()))
 	if err != nil {
 		return err

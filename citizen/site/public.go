@@ -105,15 +105,8 @@ func (s *Site) logOut(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	s.forgetSession(c)
-	return goTo(c, pages.PathLoggedOut)
-}
-
-// forgetSession takes the cookie from the browser, and what it may have kept of our
-// pages for going back to.
-func (s *Site) forgetSession(c *fiber.Ctx) {
 	s.o.Service.ClearCookie(c)
-	c.Set("Clear-Site-Data", `"cache"`)
+	return goTo(c, pages.PathLoggedOut)
 }
 
 // toStart is for who opens again the address of a step in the middle.
@@ -132,7 +125,7 @@ func (s *Site) ErrorPage(c *fiber.Ctx, p web.Problem) error {
 		notice := "Log in to see this page."
 		if c.Cookies(web.CookieResident) != "" {
 			notice = "You were logged out because you had not done anything for a while, or logged out elsewhere."
-			s.forgetSession(c)
+			s.o.Service.ClearCookie(c)
 		}
 		return s.o.Pages.Send(c, p.Status, pages.Layout{}, pages.LogIn{Notice: notice, Next: wayBack(c)})
 	}

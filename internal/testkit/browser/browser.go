@@ -163,13 +163,31 @@ func (b *Browser) where() string {
 // Go opens a page of the site.
 func (b *Browser) Go(path string) {
 	b.t.Helper()
-	b.Do(chromedp.Navigate(b.base+path), chromedp.WaitReady("main"))
+	b.Do(chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
+}
+
+// Until waits until an expression is true, from page to page if need be.
+func (b *Browser) Until(expression string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression))
+		switch {
+		case err == nil:
+			return
+		case ctx.Err() != nil:
+			b.t.Fatalf("at %s: it never came to %s", b.where(), expression)
+		case !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "context"):
+			b.t.Fatalf("at %s: %v", b.where(), err)
+		}
+	}
 }
 
 // At waits until the page of a path is there.
 func (b *Browser) At(path string) {
 	b.t.Helper()
-	run(b, chromedp.Poll[bool](`location.pathname === `+quoted(path)+` && document.readyState === "complete" && document.querySelector("main") !== null`))
+	b.Until(`location.pathname === ` + quoted(path) + ` && document.readyState === "complete" && document.querySelector("main") !== null`)
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"` }
@@ -183,7 +201,7 @@ func (b *Browser) Path() string {
 // Click clicks what a selector finds; it waits for it to be seen.
 func (b *Browser) Click(selector string) {
 	b.t.Helper()
-	b.Do(chromedp.Click(selector, chromedp.NodeVisible))
+	b.Do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // Press clicks the button or link of that name.
@@ -194,13 +212,13 @@ func (b *Browser) Press(name string) {
 	if !found {
 		b.t.Fatalf("there is no button or link %q at %s", name, b.where())
 	}
-	b.Do(chromedp.Click("[data-press]"))
+	b.Do(chromedp.Click(chromedp.CSS("[data-press]")))
 }
 
 // Type writes into the field of that id, in the place of what stands there.
 func (b *Browser) Type(id, text string) {
 	b.t.Helper()
-	b.Do(chromedp.WaitVisible("#"+id), chromedp.Clear("#"+id), chromedp.SendKeys("#"+id, text))
+	b.Do(chromedp.WaitVisible(chromedp.CSS("#"+id)), chromedp.Clear(chromedp.CSS("#"+id)), chromedp.SendKeys(chromedp.CSS("#"+id), text))
 }
 
 // Key presses keys.
@@ -212,13 +230,13 @@ func (b *Browser) Key(keys string) {
 // Text is what is read at a selector.
 func (b *Browser) Text(selector string) string {
 	b.t.Helper()
-	return strings.Join(strings.Fields(run(b, chromedp.Text(selector))), " ")
+	return strings.Join(strings.Fields(run(b, chromedp.Text(chromedp.CSS(selector)))), " ")
 }
 
 // Says waits until a page says something.
 func (b *Browser) Says(text string) {
 	b.t.Helper()
-	run(b, chromedp.Poll[bool](`document.body !== null && document.body.innerText.replace(/\s+/g, " ").includes(`+quoted(text)+`)`))
+	b.Until(`document.readyState === "complete" && document.body.innerText.replace(/\s+/g, " ").includes(` + quoted(text) + `)`)
 }
 
 // Focused is the text, or the id, of what has the focus.
