@@ -117,3 +117,7 @@ func serve(a asset, keep string) fiber.Handler {
 		return c.Send(a.raw)
 	}
 }
+
+// Asset returns the address of a style sheet, a script or a picture by its name, such as
+// "app.css", for other pages that share it; "" if there is none.
+func (r *Renderer) Asset(name string) string { return r.assets[name].path }

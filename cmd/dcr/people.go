@@ -30,7 +30,7 @@ func (a *app) peopleCommand() *cobra.Command {
 		Example: "  dcr people sharing show\n  dcr people sharing set emergency-only",
 	}
 	sharing.AddCommand(a.sharingShow(), a.sharingSet())
-	c.AddCommand(sharing, a.restrict(), a.sensitive(), a.invalidate(), a.join(), a.split())
+	c.AddCommand(sharing, a.restrict(), a.sensitive(), a.invalidate(), a.join(), a.split(), a.code())
 	return c
 }
 
@@ -51,6 +51,21 @@ func (a *app) person(c *cobra.Command, prompts []string, do func(ctx context.Con
 
 // numbers reads as many NHS numbers as there are prompts.
 func (a *app) numbers(file string, prompts []string) ([]nhs.Number, error) {
+	lines, err := a.lines(file, prompts, "%d NHS numbers are needed, one a line; there are %d")
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]nhs.Number, len(lines))
+	for i, line := range lines {
+		if numbers[i], err = nhs.ParseNumber(line); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// lines reads as many lines as there are prompts; missing says that some are not there.
+func (a *app) lines(file string, prompts []string, missing string) ([]string, error) {
 	in, asked := a.in, false
 	switch {
 	case file != "" && file != "-":
@@ -63,22 +78,18 @@ func (a *app) numbers(file string, prompts []string) ([]nhs.Number, error) {
 	case file == "":
 		asked = true
 	}
-	lines := bufio.NewScanner(in)
-	var numbers []nhs.Number
+	scan := bufio.NewScanner(in)
+	var lines []string
 	for _, prompt := range prompts {
 		if asked {
 			fmt.Fprintf(a.errs, "%s: ", prompt)
 		}
-		if !lines.Scan() {
-			return nil, usage("%d NHS numbers are needed, one a line; there are %d", len(prompts), len(numbers))
+		if !scan.Scan() {
+			return nil, usage(missing, len(prompts), len(lines))
 		}
-		n, err := nhs.ParseNumber(strings.TrimSpace(lines.Text()))
-		if err != nil {
-			return nil, err
-		}
-		numbers = append(numbers, n)
+		lines = append(lines, strings.TrimSpace(scan.Text()))
 	}
-	return numbers, nil
+	return lines, nil
 }
 
 var onePerson = []string{"NHS number"}

@@ -54,7 +54,7 @@ var may = map[string][]string{
 	"citizen/site":         {"citizen", "citizen/own", "citizen/web", "internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/nhslogin", "internal/identity/session", "internal/inquiry", "internal/nhs", "internal/section", "internal/web"},
 	"citizen/web":          {"citizen/own", "internal/errs", "internal/web"},
 	"citizen/web/vendored": {},
-	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
+	"internal/operator":    {"internal/access", "internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/identity/account", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/sharing"},
 
 	"citizen": {"citizen/own", "citizen/web", "internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/account", "internal/identity/passkey", "internal/identity/session", "internal/inquiry", "internal/ledger", "internal/nhs", "internal/partner", "internal/record", "internal/section", "internal/web"},
 
@@ -63,7 +63,7 @@ var may = map[string][]string{
 	// Put together and run.
 	"internal/config": {"internal/identity", "internal/nhs"},
 	"internal/obs":    {},
-	"internal/server": {"api", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/oidc", "internal/identity/smart", "internal/instance", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo"},
+	"internal/server": {"api", "citizen", "citizen/site", "citizen/web", "internal/config", "internal/errs", "internal/feeds", "internal/feeds/fhirbundle", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/nhslogin", "internal/identity/oidc", "internal/identity/passkey", "internal/identity/session", "internal/identity/smart", "internal/identity/staff", "internal/inquiry", "internal/instance", "internal/ledger", "internal/nhs", "internal/obs", "internal/operator", "internal/partner", "internal/record", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate", "internal/store/mongo", "internal/web", "professional", "professional/web"},
 	"cmd/dcrd":        {"internal/config", "internal/obs", "internal/server"},
 	"cmd/dcr":         {"internal/config", "internal/errs", "internal/feeds/fhirbundle", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/server", "internal/store", "internal/store/bolt", "internal/store/driver", "internal/store/migrate"},
 	"cmd/dcr-sim":     {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/partner", "internal/section", "internal/seed"},
@@ -71,7 +71,7 @@ var may = map[string][]string{
 
 	// Tests and measurements.
 	"internal/archtest":     {},
-	"internal/testkit":      {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki"},
+	"internal/testkit":      {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/identity/passkey/passkeytest", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki", "internal/web"},
 	"internal/testkit/pki":  {},
 	"internal/testkit/dcrd": {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/testkit/pki"},
 	"internal/bench":        {"internal/operator", "internal/seed", "internal/store/bolt", "internal/testkit/dcrd"},

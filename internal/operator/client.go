@@ -166,6 +166,12 @@ func (c *SocketClient) Split(ctx context.Context, from, out nhs.Number) error {
 	return c.call(ctx, "POST", "/v1/people/split", personBody{Number: from.Digits(), Other: out.Digits()}, nil)
 }
 
+// ActivationCode implements Operations.
+func (c *SocketClient) ActivationCode(ctx context.Context, n nhs.Number, birthDate string) (code ActivationCode, err error) {
+	err = c.call(ctx, "POST", "/v1/people/code", personBody{Number: n.Digits(), BirthDate: birthDate}, &code)
+	return code, err
+}
+
 // Quarantine implements Operations.
 func (c *SocketClient) Quarantine(ctx context.Context, q QuarantineQuery) (page QuarantinePage, err error) {
 	v := url.Values{"state": {q.State}, "cursor": {q.Cursor}, "limit": {strconv.Itoa(q.Limit)}}

@@ -16,6 +16,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
@@ -51,7 +52,7 @@ func newWorld() *world {
 
 func (w *world) service() *Service {
 	return New(Options{
-		Registry: fakeRegistry{w}, Records: fakeRecords{w}, Inbox: fakeInbox{w}, Ledger: fakeLedger{w}, Engine: fakeEngine{w},
+		Registry: fakeRegistry{w}, Records: fakeRecords{w}, Accounts: fakeAccounts{w}, Inbox: fakeInbox{w}, Ledger: fakeLedger{w}, Engine: fakeEngine{w},
 		Message: func(b []byte) feeds.Message { return feeds.Message{Body: b} },
 		Verification: func(context.Context, string) (ledger.Verification, error) {
 			return ledger.Verification{}, errs.New(errs.Unavailable, "no log here")
@@ -174,6 +175,29 @@ func (f fakeRecords) Join(_ context.Context, by identity.Caller, from, into reco
 
 func (f fakeRecords) Split(_ context.Context, by identity.Caller, from, out record.PersonID, _ string) error {
 	f.by(by, "split "+string(from)+" "+string(out))
+	return nil
+}
+
+func (f fakeRecords) OpenEnrolment(_ context.Context, by identity.Caller, q record.Enrolling) (record.Enrollee, error) {
+	f.by(by, "enrol "+q.What)
+	if q.BirthDate != "1950-02-03" {
+		return record.Enrollee{}, access.Absent()
+	}
+	return record.Enrollee{Person: f.PersonOf(q.Number), BirthDate: q.BirthDate, Practice: "J81001"}, nil
+}
+
+type fakeAccounts struct{ w *world }
+
+func (f fakeAccounts) Issue(_ context.Context, by identity.Caller, of account.Subject) (account.Letter, error) {
+	fakeRecords(f).by(by, "code for "+of.Person)
+	return account.Letter{Code: "BCDF-2345-GHJK-6789", URL: "https://record.example/enrol#BCDF", Page: "https://record.example/enrol", Expires: today}, nil
+}
+
+func (f fakeAccounts) EndSessions(_ context.Context, id string) error {
+	f.w.do("end sessions")
+	if !account.IsID(id) {
+		return errs.New(errs.NotFound, "there is no such account")
+	}
 	return nil
 }
 

@@ -83,6 +83,7 @@ type personBody struct {
 	Restricted  bool        `json:"restricted,omitzero"`
 	Invalidated bool        `json:"invalidated,omitzero"`
 	Sensitive   Sensitivity `json:"sensitive,omitzero"`
+	BirthDate   string      `json:"birth_date,omitzero"`
 	Cursor      string      `json:"cursor,omitzero"`
 	Limit       int         `json:"limit,omitzero"`
 }
@@ -126,6 +127,9 @@ func peopleRoutes(mux *http.ServeMux, ops Operations) {
 	}
 	mux.Handle("POST /v1/people/join", two(ops.Join))
 	mux.Handle("POST /v1/people/split", two(ops.Split))
+	mux.Handle("POST /v1/people/code", person(func(ctx context.Context, n nhs.Number, b personBody) (any, error) {
+		return ops.ActivationCode(ctx, n, b.BirthDate)
+	}))
 }
 
 type replayBody struct {

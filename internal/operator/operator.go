@@ -43,6 +43,7 @@ type Operations interface {
 	SetInvalidated(ctx context.Context, n nhs.Number, invalidated bool) error
 	Join(ctx context.Context, from, into nhs.Number) error
 	Split(ctx context.Context, from, out nhs.Number) error
+	ActivationCode(ctx context.Context, n nhs.Number, birthDate string) (ActivationCode, error)
 
 	Quarantine(ctx context.Context, q QuarantineQuery) (QuarantinePage, error)
 	Quarantined(ctx context.Context, source, id string) (Quarantined, error)
@@ -84,6 +85,7 @@ type Records interface {
 	SetInvalidated(ctx context.Context, by identity.Caller, p record.PersonID, invalidated bool, requestID string) error
 	Join(ctx context.Context, by identity.Caller, from, into record.PersonID, requestID string) error
 	Split(ctx context.Context, by identity.Caller, from, out record.PersonID, requestID string) error
+	OpenEnrolment(ctx context.Context, by identity.Caller, q record.Enrolling) (record.Enrollee, error)
 }
 
 // Inbox is the feeds' quarantine; *feeds.Inbox is one.
@@ -117,6 +119,7 @@ type Engine interface {
 type Options struct {
 	Registry Registry
 	Records  Records
+	Accounts Accounts
 	Inbox    Inbox
 	// Message makes of a bundle the message that the source would have sent.
 	Message func(bundle []byte) feeds.Message

@@ -126,7 +126,7 @@ func TestPeople(t *testing.T) {
 		if d := cmp.Diff([]Decided{{At: today, By: choice.By, Person: "p0009", Choice: choice, Restricted: true}}, past); err != nil || d != "" {
 			t.Error(err, d)
 		}
-		want := []string{"sharing p0009", "set sharing p0009", "restrict p0009", "sensitive p0017 cis2/1,cis2/2", "invalidate p0017", "join p0009 p0017", "split p0017 p0009", "sharing p0009", "history p0009"}
+		want := []string{"sharing p0009", "set sharing p0009", "restrict p0009", "sensitive p0017 cis2/1,cis2/2", "invalidate p0017", "join p0009 p0017", "end sessions", "split p0017 p0009", "sharing p0009", "history p0009"}
 		if d := cmp.Diff(want, w.did); d != "" {
 			t.Error(d)
 		}
@@ -351,4 +351,23 @@ func TestSectionsAndDays(t *testing.T) {
 	if _, err := ParseDay("31/3/2027"); err == nil {
 		t.Error("not a day")
 	}
+}
+
+// A code is made in the operator's name, by number and birth date together.
+func TestActivationCodes(t *testing.T) {
+	both(t, func(t *testing.T, w *world, ops Operations) {
+		made, err := ops.ActivationCode(t.Context(), nhs.MustNumber("9990000018"), "1950-02-03")
+		if err != nil || made.Code == "" || made.Page == "" || made.URL == "" || made.Expires.IsZero() {
+			t.Errorf("%+v %v", made, err)
+		}
+		if _, err := ops.ActivationCode(t.Context(), nhs.MustNumber("9990000018"), "1950-02-04"); errs.KindOf(err) != errs.NotFound {
+			t.Errorf("another birth date: %v", err)
+		}
+		if _, err := ops.ActivationCode(t.Context(), nhs.MustNumber("9990000018"), "3 February"); errs.KindOf(err) != errs.Invalid {
+			t.Errorf("no date: %v", err)
+		}
+		if d := cmp.Diff([]string{"enrol activation code made", "code for p0018", "enrol activation code made"}, w.did); d != "" {
+			t.Error(d)
+		}
+	})
 }

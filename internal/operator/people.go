@@ -147,7 +147,11 @@ func (s *Service) Join(ctx context.Context, from, into nhs.Number) error {
 	if from == into {
 		return errs.New(errs.Invalid, "a record cannot be joined to itself")
 	}
-	return s.o.Records.Join(ctx, caller(ctx), s.o.Records.PersonOf(from), s.o.Records.PersonOf(into), requestID())
+	joined := s.o.Records.PersonOf(from)
+	if err := s.o.Records.Join(ctx, caller(ctx), joined, s.o.Records.PersonOf(into), requestID()); err != nil {
+		return err
+	}
+	return s.endSessions(ctx, joined)
 }
 
 // Split takes a joined record out of another again.

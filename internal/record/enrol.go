@@ -33,6 +33,11 @@ func (r *Records) OpenEnrolment(ctx context.Context, caller identity.Caller, q E
 	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Enrol, Months: r.o.Months}
 	own := r.PersonOf(q.Number)
 	members, err := r.facts(ctx, &f, own)
+	if err == nil && caller.Kind == identity.Operator { // of no organisation, so that facts read nothing
+		var c control
+		members[0], c, _, err = r.surviving(ctx, own)
+		f.Known = c.known() && c.joinedTo == ""
+	}
 	if err != nil {
 		return Enrollee{}, err
 	}

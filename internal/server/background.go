@@ -55,6 +55,7 @@ func (s *Server) jobs() []job {
 		{"renew the lease", instance.Every, s.renewSoon},
 		{"take over from others", 5 * time.Second, func(ctx context.Context) error { s.takeOverAndReceive(ctx); return nil }},
 		{"try quarantine again", 5 * time.Second, func(ctx context.Context) error { _, err := s.parts.inbox.Work(ctx, 100); return err }},
+		{"hand on questions of residents", 10 * time.Second, s.workInquiries},
 		{"index the ledger", 30 * time.Second, s.indexLedger},
 		{"sweep what expired", time.Minute, s.sweep},
 	}

@@ -31,7 +31,7 @@ func OpenOffline(ctx context.Context, o Options) (*Server, error) {
 // Operations are what an operator can do with the open service.
 func (s *Server) Operations() *operator.Service {
 	p, c := s.parts, s.o.Config
-	return operator.New(operator.Options{Registry: p.partners, Records: p.records, Inbox: p.inbox, Ledger: p.ledger, Engine: p.db,
+	return operator.New(operator.Options{Registry: p.partners, Records: p.records, Accounts: p.residents.accounts, Inbox: p.inbox, Ledger: p.ledger, Engine: p.db,
 		Message: fhirbundle.NewMessage, Verification: s.verification, Version: s.o.Version, Instance: c.Instance, Started: s.started, Now: s.o.Now})
 }
 

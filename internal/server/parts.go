@@ -15,8 +15,12 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
+	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/identity/oidc"
+	"github.com/dorsetcarerecord/dcr/internal/identity/session"
 	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
+	"github.com/dorsetcarerecord/dcr/internal/identity/staff"
+	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/instance"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
@@ -39,6 +43,9 @@ type parts struct {
 	bundles  *fhirbundle.Service
 	oidc     *oidc.Verifier
 	smart    *smart.Server
+
+	residents residents
+	staff     staffRooms
 }
 
 const secrets = "secret" // partition and id: secretID. What all instances share and nobody may know
@@ -48,7 +55,8 @@ const secretID = "record"
 // Specs declares every collection of the service.
 func Specs() []store.Spec {
 	specs := []store.Spec{{Name: secrets, Small: true}}
-	for _, more := range [][]store.Spec{record.Specs(), partner.Specs(), ledger.Specs(), feeds.Specs(), smart.Specs(), instance.Specs()} {
+	for _, more := range [][]store.Spec{record.Specs(), partner.Specs(), ledger.Specs(), feeds.Specs(), smart.Specs(), instance.Specs(),
+		account.Specs(), session.Specs(), inquiry.Specs(), staff.Specs()} {
 		specs = append(specs, more...)
 	}
 	return specs
@@ -103,6 +111,12 @@ func (s *Server) openParts(ctx context.Context) error {
 		return err
 	}
 	p.oidc = oidc.New(options)
+	if err := s.openResidents(p); err != nil {
+		return err
+	}
+	if err := s.openStaff(p); err != nil {
+		return err
+	}
 	s.parts = p
 	return nil
 }

@@ -40,3 +40,17 @@ type Problem struct {
 	RequestID string
 	After     time.Duration // when to try again; 0: not said
 }
+
+// ErrorPage answers with the page of an error.
+type ErrorPage = func(c *fiber.Ctx, p Problem) error
+
+// ErrorPages returns pages of errors that are mine on the paths that I own, and those of
+// others elsewhere.
+func ErrorPages(owns func(path string) bool, mine, others ErrorPage) ErrorPage {
+	return func(c *fiber.Ctx, p Problem) error {
+		if owns(c.Path()) {
+			return mine(c, p)
+		}
+		return others(c, p)
+	}
+}
