@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dorsetcarerecord/dcr/citizen"
 	"github.com/dorsetcarerecord/dcr/professional"
 	"github.com/google/go-cmp/cmp"
 )
@@ -45,7 +46,7 @@ func TestRoutesAreDocumented(t *testing.T) {
 	for _, r := range append(routes(w.app), routes(w.sources)...) {
 		registered = append(registered, specName(r))
 	}
-	for _, r := range professional.New(professional.Options{}).Routes() {
+	for _, r := range append(professional.New(professional.Options{}).Routes(), (&citizen.Service{}).Routes()...) {
 		registered = append(registered, specName(r.Method+" "+r.Path))
 	}
 	for path, methods := range readSpec(t).Paths {

@@ -11,6 +11,12 @@
 //	@tag.description	Reading the record: for professionals and their clinical systems.
 //	@tag.name		staff
 //	@tag.description	What staff do beside reading: answering why their organisation looked, activation codes, recoveries.
+//	@tag.name		residents
+//	@tag.description	Residents' accounts: enrolling, logging in with a passkey, sessions, messages.
+//	@tag.name		own record
+//	@tag.description	What residents read of their own record, in plain words. Results that are not released yet are not in it, nor what is withheld from them.
+//	@tag.name		who looked
+//	@tag.description	Who looked at a resident's record, the proof of it, and asking why.
 //	@tag.name		sources
 //	@tag.description	Sending to the record: on the sources' listener.
 //	@tag.name		about
@@ -19,6 +25,10 @@
 //	@in				header
 //	@name			Authorization
 //	@description	Bearer and a token: of a professional's issuer, or of /oauth/token for a registered system, which names the user that it acts for by that user's own token in X-Acting-User. Sources may use a client certificate instead.
+//	@securityDefinitions.apikey	resident
+//	@in				header
+//	@name			Authorization
+//	@description	Bearer and the access token of a resident's app. A browser has the cookie __Host-dcr instead, and then each change must come from a page of ours.
 package main
 
 import (
@@ -61,7 +71,7 @@ func run(root string) error {
 func generate(root string) ([]byte, error) {
 	parser := swag.New(swag.SetDebugger(log.New(io.Discard, "", 0)))
 	parser.ParseInternal = true
-	dirs := []string{filepath.Join(root, "api"), filepath.Join(root, "professional"), filepath.Join(root, "api/internal/openapi")}
+	dirs := []string{filepath.Join(root, "api"), filepath.Join(root, "professional"), filepath.Join(root, "citizen"), filepath.Join(root, "api/internal/openapi")}
 	if err := parser.ParseAPIMultiSearchDir(dirs, "../api/internal/openapi/main.go", 1); err != nil {
 		return nil, err
 	}
@@ -78,8 +88,10 @@ func generate(root string) ([]byte, error) {
 		return nil, err
 	}
 	// The token is a bearer token, which Swagger 2.0 cannot say.
-	three.Components.SecuritySchemes["bearer"].Value = openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
-		WithDescription(three.Components.SecuritySchemes["bearer"].Value.Description)
+	for _, name := range []string{"bearer", "resident"} {
+		scheme := three.Components.SecuritySchemes[name]
+		scheme.Value = openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").WithDescription(scheme.Value.Description)
+	}
 	three.Info.Contact = nil
 	problems(three)
 	loader := openapi3.NewLoader()
