@@ -38,7 +38,7 @@ SIMULATED=$!
 
 # The first person of the county, and somebody at their practice.
 set -- $("$BIN/dcr-sim" people --dir "$SIM" --count 1)
-NUMBER=$1
+NUMBER=$1 BORN=$2
 for last; do case $last in gp-*) break ;; esac; done
 USER=$last-clinician-1
 API=http://127.0.0.1:8080/fhir/R4
@@ -50,9 +50,28 @@ while command -v curl >/dev/null && [ -z "$ID" ] && [ $tries -lt 200 ]; do
 	ID=$(curl -s -H "Authorization: Bearer $TOKEN" --data-urlencode "identifier=https://fhir.nhs.uk/Id/nhs-number|$NUMBER" \
 		"$API/Patient/_search" | sed -n 's/.*"resourceType":"Patient","id":"\([a-z0-9]*\)".*/\1/p')
 done
+# Their activation code, once their practice's messages are in.
+CODE= tries=0
+until [ -n "$CODE" ] || [ $tries -gt 100 ]; do
+	tries=$((tries + 1))
+	CODE=$(printf '%s\n%s\n' "$NUMBER" "$BORN" | "$BIN/dcr" --config "$CONFIG" --json people code --person-file - 2>/dev/null |
+		sed -n 's/.*"code": *"\([^"]*\)".*/\1/p') || true
+	[ -n "$CODE" ] || sleep 0.1
+done
 cat >&2 <<EOM
 
-The record is running: $API (its log: $DIR/dcrd.log). Stop it with Ctrl-C.
+The record is running: http://localhost:8080 (its log: $DIR/dcrd.log). Stop it with Ctrl-C.
+
+  In a browser that has passkeys (a phone's or computer's lock, or a security key), open
+  an account and read the whole record of one person:
+
+    http://localhost:8080/enrol#code=$CODE
+    activation code  $CODE
+    NHS number       $NUMBER
+    date of birth    $BORN (year-month-day)
+
+  And what staff do there, without a record: http://localhost:8080/staff (choose $USER)
+
 In another terminal, in this folder:
 
   # sign in as a clinician of the practice (15 minutes), and find a person
@@ -72,8 +91,9 @@ In another terminal, in this folder:
   $BIN/dcr --config $CONFIG ledger show
   $BIN/dcr --config $CONFIG ledger verify
 
-  # in a browser: what staff do (choose $USER), without a record
-  http://localhost:8080/staff
+  # another activation code (asks for an NHS number and a date of birth; see dcr-sim people)
+  $BIN/dcr --config $CONFIG people code
+  $BIN/dcr-sim people --dir $SIM
 
   # what waits in quarantine; all that an operator can do; who else can sign in
   $BIN/dcr --config $CONFIG feeds quarantine list
