@@ -23,12 +23,13 @@ type Faults struct {
 	fails   map[string]error
 	hangs   map[string]chan struct{}
 	alters  map[string]func([]byte) []byte
+	calls   map[string]int
 	waiting int
 	dead    bool
 }
 
 func newFaults() *Faults {
-	f := &Faults{fails: map[string]error{}, hangs: map[string]chan struct{}{}, alters: map[string]func([]byte) []byte{}}
+	f := &Faults{fails: map[string]error{}, hangs: map[string]chan struct{}{}, alters: map[string]func([]byte) []byte{}, calls: map[string]int{}}
 	f.changed = sync.NewCond(&f.mu)
 	return f
 }
@@ -81,6 +82,15 @@ func (f *Faults) Alter(name string, change func([]byte) []byte) {
 
 var errKilled = errors.Join(driver.ErrUnavailable, errors.New("killed"))
 
+// Calls returns how often each part of the store was called since it was last asked.
+func (f *Faults) Calls() map[string]int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	calls := f.calls
+	f.calls = map[string]int{}
+	return calls
+}
+
 // kill ends all that reaches the store.
 func (f *Faults) kill() {
 	f.mu.Lock()
@@ -92,6 +102,7 @@ func (f *Faults) kill() {
 func (f *Faults) pass(ctx context.Context, part string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.calls[part]++
 	if f.dead {
 		return errKilled
 	}

@@ -82,6 +82,14 @@ func (r *Resident) LogsIn() {
 	r.finishes("/citizen/v1/log-in/finish", r.answers(begun))
 }
 
+// TriesToLogIn logs in, and returns what the end of it was answered.
+func (r *Resident) TriesToLogIn() Answer {
+	r.w.T.Helper()
+	body, err := json.Marshal(r.answers(r.begins("/citizen/v1/log-in/options", map[string]any{})))
+	fatal(r.w.T, err)
+	return r.Sends(http.MethodPost, "/citizen/v1/log-in/finish", string(body))
+}
+
 // answers has the telephone answer a ceremony.
 func (r *Resident) answers(b Begun) map[string]any {
 	r.w.T.Helper()
@@ -165,4 +173,40 @@ func (r *Resident) Sends(method, path, body string, change ...func(*http.Request
 		f(q)
 	}
 	return do(r.w.T, r.client, q)
+}
+
+// Tokens are what an app of the resident's has.
+type Tokens struct {
+	Access  string `json:"accessToken"`
+	Refresh string `json:"refreshToken"`
+	Expires string `json:"expires"`
+	Until   string `json:"until"`
+}
+
+// fromApp makes a request one of an app, which sends no origin.
+func fromApp(q *http.Request) { q.Header.Del("Origin") }
+
+// App logs in as an app of that name.
+func (r *Resident) App(device string) Tokens {
+	r.w.T.Helper()
+	answer := r.answers(r.begins("/citizen/v1/log-in/options", map[string]any{}))
+	answer["device"] = device
+	body, err := json.Marshal(answer)
+	fatal(r.w.T, err)
+	var got struct {
+		Tokens  Tokens         `json:"tokens"`
+		Signals jsontext.Value `json:"signals"`
+	}
+	r.must(r.Sends(http.MethodPost, "/citizen/v1/log-in/finish", string(body), fromApp), &got)
+	return got.Tokens
+}
+
+// Refreshes uses a refresh token; no tokens come of one that does not count.
+func (r *Resident) Refreshes(token string) (t Tokens) {
+	r.w.T.Helper()
+	a := r.Sends(http.MethodPost, "/citizen/v1/refresh", `{"refreshToken":"`+token+`"}`, fromApp)
+	if a.Status == http.StatusOK {
+		r.must(a, &t)
+	}
+	return t
 }
