@@ -23,8 +23,20 @@ func (s *Service) Summary(ctx context.Context, c identity.Caller, requestID stri
 	if err != nil {
 		return own.Summary{}, err
 	}
-	out := r.reader.Summary(r.entries.Entries(), own.News{Sections: r.view.Grant().Sections, Arrived: arrived, Heard: r.heard()})
+	out := r.reader.Summary(r.entries.Entries(), own.News{Sections: withModel(r.view.Grant().Sections), Arrived: arrived, Heard: r.heard()})
 	return out, r.failed()
+}
+
+// withModel returns those of the sections that there is a page of: what residents add
+// themselves has none here.
+func withModel(all section.Set) section.Set {
+	var out section.Set
+	for sec := range all.Each() {
+		if readers[sec] != nil {
+			out |= section.Of(sec)
+		}
+	}
+	return out
 }
 
 // News is what has arrived and is not shown yet, and how fresh each source is.

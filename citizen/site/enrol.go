@@ -79,16 +79,19 @@ func (s *Site) enrolDetails(c *fiber.Ctx) error {
 	}
 	begun, err := s.o.Service.Enrol(web.From(c).Ctx, clientOf(c), citizen.Entered{Code: code, NHSNumber: p.NHSNumber, BirthDate: born})
 	if err != nil {
-		return s.notEnrolled(c, p, err)
+		return s.notEnrolled(c, p, code, err)
 	}
 	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket})
 }
 
 // notEnrolled shows why somebody may not enrol, where they can do something about it.
-func (s *Site) notEnrolled(c *fiber.Ctx, p pages.EnrolDetails, err error) error {
+func (s *Site) notEnrolled(c *fiber.Ctx, p pages.EnrolDetails, code string, err error) error {
 	e, ok := errs.As(err)
 	if !ok || e.Kind == errs.RateLimited || e.Kind == errs.Unavailable || e.Kind == errs.Internal {
 		return err
+	}
+	if e.Path == "code" { // it cannot be one: no code that is one is told apart
+		return s.askAgain(c, pages.EnrolCode{Code: code, Form: wrong("code", errs.Message(e))})
 	}
 	p.Form = wrong("", errs.Message(e))
 	return s.askAgain(c, p)

@@ -37,7 +37,7 @@ func fixtures() []fixture {
 		{"log-in", out, web.LogIn{}, false},
 		{"log-in-notice", out, web.LogIn{Notice: "You were logged out because you had not done anything for a while."}, false},
 		{"enrol-code", out, web.EnrolCode{}, false},
-		{"enrol-code-wrong", out, web.EnrolCode{Form: wrong("code", "Enter the code from your letter. It has 12 letters and numbers."), Code: "7KQM"}, true},
+		{"enrol-code-wrong", out, web.EnrolCode{Form: wrong("code", "Check the code. It has 16 letters and numbers."), Code: "7KQM"}, true},
 		{"enrol-details", out, web.EnrolDetails{State: "sealed"}, false},
 		{"enrol-details-wrong", out, web.EnrolDetails{State: "sealed", NHSNumber: "999 12", Day: "31", Month: "2", Year: "1950",
 			Form: web.Form{Wrong: []web.FieldError{{Field: "nhs-number", Text: "An NHS number has 10 digits."}, {Field: "day", Text: "Enter a day that there is, like 15 3 1984."}}}}, true},

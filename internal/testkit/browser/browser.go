@@ -242,7 +242,7 @@ func (b *Browser) Says(text string) {
 // Focused is the text, or the id, of what has the focus.
 func (b *Browser) Focused() string {
 	b.t.Helper()
-	return Eval[string](b, `(document.activeElement.textContent || document.activeElement.id || "").trim().replace(/\s+/g, " ")`)
+	return Eval[string](b, `(document.activeElement?.textContent || document.activeElement?.id || "").trim().replace(/\s+/g, " ")`)
 }
 
 // WithoutScripts turns JavaScript off, or on again.
