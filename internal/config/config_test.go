@@ -129,3 +129,24 @@ func FuzzFile(f *testing.F) {
 		_, _ = parse(values)
 	})
 }
+
+func TestResidentsSettings(t *testing.T) {
+	print := strings.Repeat("AB:", 31) + "AB"
+	c, err := Load("", []string{"DCR_PUBLIC_URL=https://record.example.nhs.uk", "DCR_PASSKEY_HOST=example.nhs.uk", "DCR_PASSKEY_ORIGINS=https://other.example",
+		"DCR_APPLE_APPS=ABCDE12345.uk.nhs.dorset", "DCR_ANDROID_APPS=uk.nhs.dorset=" + print, "DCR_OFFICE_ODS=qvv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.Residents; c.PasskeyHost() != "example.nhs.uk" || r.Office != "QVV" || len(r.Origins) != 1 || len(r.AppleApps) != 1 ||
+		r.AndroidApps[0] != (AndroidApp{"uk.nhs.dorset", print}) || r.Idle != 30*time.Minute || r.CodeTries != 5 || r.CodeLife != 14*24*time.Hour {
+		t.Errorf("got %+v", r)
+	}
+	for _, bad := range []string{"DCR_PASSKEY_HOST=elsewhere.example", "DCR_PUBLIC_URL=http://127.0.0.1:8080", "DCR_PASSKEY_ORIGINS=https://other.example/", "DCR_APPLE_APPS=x",
+		"DCR_ANDROID_APPS=uk.nhs.dorset=AB", "DCR_OFFICE_ODS=!"} {
+		key, _, _ := strings.Cut(bad, "=")
+		var m Mistakes
+		if _, err := Load("", []string{bad}); !errors.As(err, &m) || len(m) != 1 || key != "DCR_PUBLIC_URL" && !strings.HasPrefix(m[0], key) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

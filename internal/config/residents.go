@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -146,6 +147,9 @@ func (c *Config) wrongHost() string {
 	u, err := url.Parse(c.PublicURL)
 	if err != nil { // said of the public URL
 		return ""
+	}
+	if net.ParseIP(u.Hostname()) != nil {
+		return "DCR_PUBLIC_URL has an IP address, for which no browser makes a passkey; write a name there, at home localhost"
 	}
 	if rp, host := c.PasskeyHost(), u.Hostname(); host != rp && !strings.HasSuffix(host, "."+rp) {
 		return fmt.Sprintf("%q is neither the host of DCR_PUBLIC_URL nor a domain above it; browsers could make no passkey", rp)

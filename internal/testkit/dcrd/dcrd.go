@@ -76,6 +76,12 @@ func New(dir, binary string, county *seed.County, settings ...string) (*Service,
 	return s, s.configure(settings)
 }
 
+// URL is how callers reach the API: by a name, for which browsers make passkeys.
+func (s *Service) URL() string {
+	_, port, _ := strings.Cut(s.API, ":")
+	return "http://localhost:" + port
+}
+
 // Data is the folder of the store.
 func (s *Service) Data() string { return filepath.Join(s.Dir, "d") }
 
@@ -103,7 +109,7 @@ func (s *Service) configure(settings []string) error {
 		return err
 	}
 	s.env = append(os.Environ(), "DCR_DATA="+s.Data(), "DCR_CHECKPOINTS="+s.Checkpoints(),
-		"DCR_LISTEN="+s.API, "DCR_SOURCES_LISTEN="+s.Sources, "DCR_OPS_LISTEN="+s.Ops, "DCR_PUBLIC_URL=http://"+s.API, "DCR_RATE=0", "DCR_EVERYTHING_LIMIT=16",
+		"DCR_LISTEN="+s.API, "DCR_SOURCES_LISTEN="+s.Sources, "DCR_OPS_LISTEN="+s.Ops, "DCR_PUBLIC_URL="+s.URL(), "DCR_RATE=0", "DCR_EVERYTHING_LIMIT=16",
 		"DCR_SOURCES_TLS_CERT="+s.authority.Cert, "DCR_SOURCES_TLS_KEY="+s.authority.Key, "DCR_SOURCES_CLIENT_CA="+s.authority.CA,
 		"DCR_OIDC_ISSUERS=name=sim url="+s.Issuer.URL()+" audience="+audience, "DCR_ROLE_MAP="+filepath.Join(s.Dir, "roles"))
 	s.env = append(s.env, settings...)
