@@ -74,7 +74,7 @@ var may = map[string][]string{
 	"internal/testkit":         {"internal/config", "internal/identity", "internal/identity/oidc/oidctest", "internal/identity/passkey/passkeytest", "internal/instance", "internal/ledger", "internal/nhs", "internal/operator", "internal/section", "internal/server", "internal/store/driver", "internal/testkit/pki", "internal/web"},
 	"internal/testkit/browser": {},
 	"internal/testkit/pki":     {},
-	"internal/testkit/dcrd":    {"internal/identity/oidc/oidctest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/testkit/pki"},
+	"internal/testkit/dcrd":    {"internal/identity/oidc/oidctest", "internal/identity/passkey/passkeytest", "internal/nhs", "internal/operator", "internal/section", "internal/seed", "internal/testkit/pki"},
 	"internal/bench":           {"internal/operator", "internal/seed", "internal/store/bolt", "internal/testkit/dcrd"},
 	"internal/soak":            {"internal/nhs", "internal/operator", "internal/seed", "internal/testkit/dcrd"},
 

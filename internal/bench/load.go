@@ -50,7 +50,7 @@ func paced(ctx context.Context, w *work, conns int, d time.Duration, perSecond i
 		if w.tls == nil && perSecond > 0 {
 			continue
 		}
-		if _, err := do(c, w.request(i)); err != nil { // the handshake is not measured
+		if _, err := w.do(c, i); err != nil { // the handshake is not measured
 			return result{}, err
 		}
 	}
@@ -66,7 +66,7 @@ func paced(ctx context.Context, w *work, conns int, d time.Duration, perSecond i
 					break
 				}
 				at := time.Now()
-				if _, err = do(c, w.request(i)); err != nil {
+				if _, err = w.do(c, i); err != nil {
 					break
 				}
 				mine = append(mine, time.Since(at))

@@ -15,8 +15,9 @@ import (
 type work struct {
 	name     string
 	addr     string
-	tls      *tls.Config        // nil: plain
-	request  func(i int) []byte // the i-th; nil ends are not allowed
+	tls      *tls.Config                               // nil: plain
+	request  func(i int) []byte                        // the i-th; nil ends are not allowed
+	act      func(c *dcrd.Conn, i int) ([]byte, error) // instead: several requests, of which each needs the answer before
 	requests [][]byte
 	answers  [][]byte // bodies of some, for the ceiling
 }
@@ -47,10 +48,13 @@ func (s *service) prepare(ctx context.Context) error {
 		appointments.requests = append(appointments.requests, get("Appointment?patient="+id))
 		everything.requests = append(everything.requests, get("Patient/"+id+"/$everything"))
 	}
-	create := s.creates()
-	s.works = []*work{read, search, appointments, everything, create}
+	logIn, summary, err := s.residents(ctx)
+	if err != nil {
+		return err
+	}
+	s.works = []*work{read, search, appointments, everything, logIn, summary, s.creates()} // the ceiling takes the last to be sent
 	for _, w := range s.works {
-		if w.request == nil {
+		if w.request == nil && w.act == nil {
 			w.request = func(i int) []byte { return w.requests[int(uint32(i)*2654435761)%len(w.requests)] }
 		}
 		if err := w.capture(); err != nil {
@@ -102,6 +106,14 @@ func (s *service) creates() *work {
 	return w
 }
 
+// do does the i-th of it.
+func (w *work) do(c *dcrd.Conn, i int) ([]byte, error) {
+	if w.act != nil {
+		return w.act(c, i)
+	}
+	return do(c, w.request(i))
+}
+
 // capture keeps the answers of a few requests, which the ceiling is to serve.
 func (w *work) capture() error {
 	c, err := dcrd.Dial(w.addr, w.tls)
@@ -110,7 +122,7 @@ func (w *work) capture() error {
 	}
 	defer c.Close()
 	for i := range 64 {
-		body, err := do(c, w.request(i))
+		body, err := w.do(c, i)
 		if err != nil {
 			return err
 		}
