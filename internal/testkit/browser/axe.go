@@ -63,3 +63,11 @@ func (b *Browser) axe(name string, width int64, source string) {
 		}
 	}
 }
+
+// Shot keeps what is in the window.
+func (b *Browser) Shot(name string) {
+	b.t.Helper()
+	shots := filepath.Join(Root(b.t), "var", "screenshots", "live")
+	b.must(os.MkdirAll(shots, 0o755))
+	b.must(os.WriteFile(filepath.Join(shots, name+".png"), run(b, chromedp.CaptureScreenshot()), 0o644))
+}
