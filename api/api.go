@@ -81,6 +81,7 @@ type Options struct {
 	Receiver Receiver     // sources' listener
 
 	Sessions      Sessions    // of residents: access tokens and the cookie; nil: there are none
+	Exports       Exports     // whether residents may take their record away; nil: nobody may
 	StaffSessions Sessions    // of professionals in the staff pages, by cookie; nil: there are none
 	Routes        []web.Route // that the audiences bring, people's listener
 	// ErrorPage makes a page of an error, whose status is set already: of routes that

@@ -4,7 +4,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
+	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/gofiber/fiber/v2"
@@ -13,7 +15,7 @@ import (
 // everything answers with all of a person's record that the caller may see.
 //
 //	@Summary		Read a whole record
-//	@Description	All entries of the sections that the caller may see, section by section, newest first. Without _count it is one Bundle, unless there are more than 1,000. Only so many are read at once: 503 says when to try again.
+//	@Description	All entries of the sections that the caller may see, section by section, newest first. A resident confirms it with a passkey first, like any other copy of the whole record (record.export). Without _count it is one Bundle, unless there are more than 1,000. Only so many are read at once: 503 says when to try again.
 //	@Tags			record
 //	@Security		bearer
 //	@Produce		application/fhir+json
@@ -38,8 +40,13 @@ func (s *server) everything(c *fiber.Ctx) error {
 		return err
 	}
 	defer s.everyone.done()
-	view, err := s.o.Records.Open(call.Ctx, call.Caller, record.Request{Person: personOf(id),
-		What: "$everything", RequestID: call.RequestID})
+	asked := record.Request{Person: personOf(id), What: "$everything", RequestID: call.RequestID}
+	if asked.Export = call.Caller.Kind == identity.Resident; asked.Export {
+		if asked.SteppedUp, err = s.mayExport(call); err != nil {
+			return err
+		}
+	}
+	view, err := s.o.Records.Open(call.Ctx, call.Caller, asked)
 	if err != nil {
 		return err
 	}
@@ -51,6 +58,20 @@ func (s *server) everything(c *fiber.Ctx) error {
 	}
 	w.end(patientType+"/"+id+"/$everything", q.self, s.sealed(c, q, next))
 	return nil
+}
+
+// mayExport reports whether a resident has just confirmed that they want a copy of the
+// whole record, which is what this is to them: it has the same conditions as any other
+// way to take it away (RULES 1).
+func (s *server) mayExport(call *web.Call) (confirmed bool, err error) {
+	if s.o.Exports == nil {
+		return false, nil
+	}
+	err = s.o.Exports.MayExport(call.Ctx, call.Caller)
+	if errs.CodeOf(err) == access.CodeStepUp {
+		return false, nil // the record's decision says so, and the ledger
+	}
+	return err == nil, err
 }
 
 // all visits a page of the record: of all types, or of those asked for, one after

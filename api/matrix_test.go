@@ -127,9 +127,11 @@ var matrix = map[string]struct {
 			"resident": {200, "find allowed"}, "resident of another person": {200, "find unknown"}, "resident at P5": {200, "find unknown"},
 			"resident who opted out": {200, "find allowed"},
 		}},
-	// A whole record is what of it is theirs.
+	// A whole record is what of it is theirs. To residents it is a copy to take away.
 	"GET /fhir/R4/Patient/:id/$everything": {path: "/fhir/R4/Patient/{person}/$everything",
-		cells: with(map[string]cell{"social worker": ok, "receptionist": ok})},
+		cells: with(map[string]cell{"social worker": ok, "receptionist": ok,
+			"resident": {401, "export step-up"}, "resident who opted out": {401, "export step-up"},
+			"resident of another person": {404, "export unknown"}, "resident at P5": {404, "export unknown"}})},
 }
 
 // extra are further ways through routes that have a row already.

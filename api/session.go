@@ -16,6 +16,12 @@ type Sessions interface {
 	Authenticate(ctx context.Context, token string) (identity.Caller, error)
 }
 
+// Exports says whether a resident may take a copy of their whole record away at this
+// moment: nil, or why not. That it must be confirmed first is the code access.CodeStepUp.
+type Exports interface {
+	MayExport(ctx context.Context, caller identity.Caller) error
+}
+
 // sessionToken is what a resident's access token begins with.
 const sessionToken = "dcrs_"
 

@@ -15,18 +15,24 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/web"
 )
 
-// openExport opens the caller's whole record to be taken away: confirmed with a passkey
-// not longer ago than five minutes (ActionExport), and not in the day after a recovery
-// (RULES 1). A download that broke off may be begun again within those minutes.
-func (s *Service) openExport(ctx context.Context, c identity.Caller, requestID, what string) (*reading, error) {
+// MayExport says whether the caller may take their whole record away at this moment:
+// confirmed with a passkey not longer ago than five minutes (ActionExport), and not in
+// the day after a recovery (RULES 1). A download that broke off may be begun again
+// within those minutes.
+func (s *Service) MayExport(ctx context.Context, c identity.Caller) error {
 	acc, err := s.o.Accounts.Get(ctx, c.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := acc.Thawed(s.o.Now()); err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.o.Sessions.Confirmed(ctx, c, session.Action{Name: ActionExport}); err != nil {
+	return s.o.Sessions.Confirmed(ctx, c, session.Action{Name: ActionExport})
+}
+
+// openExport opens the caller's whole record to be taken away.
+func (s *Service) openExport(ctx context.Context, c identity.Caller, requestID, what string) (*reading, error) {
+	if err := s.MayExport(ctx, c); err != nil {
 		return nil, err
 	}
 	return s.open(ctx, c, record.Request{What: what, RequestID: requestID, Export: true, SteppedUp: true})

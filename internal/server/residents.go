@@ -115,7 +115,7 @@ func attempts(perMinute int) web.AttemptLimits {
 // audiences are what residents and staff bring to people's listener.
 func (s *Server) audiences(o *api.Options) {
 	p := s.parts
-	o.Sessions = p.residents.service
+	o.Sessions, o.Exports = p.residents.service, p.residents.service
 	o.StaffSessions = p.staff.sessions
 	for _, routes := range [][]web.Route{p.residents.service.Routes(), p.residents.site.Routes(), p.staff.service.Routes(), p.staff.pages.Routes()} {
 		o.Routes = append(o.Routes, routes...)
