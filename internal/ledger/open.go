@@ -196,7 +196,7 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 		return nil, err
 	}
 	before := l.last.Load()
-	if before != nil && before.Size == t.size && l.Healthy() == nil {
+	if before != nil && before.Size == t.size && l.Healthy() == nil && l.signedNow(before) {
 		return before, nil
 	}
 	c, err := newCheckpoint(l.o.Instance, &t, l.o.Now(), l.o.Key.Signer)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // portable makes a proof of event seq in a log of n events, the other half of
@@ -48,6 +49,40 @@ func TestPortableProofsHold(t *testing.T) {
 			}
 		}
 	}
+}
+
+// After a change of keys a proof holds for the key that it names, though the newest
+// checkpoint is of the one before.
+func TestAPortableProofAfterAChangeOfKeys(t *testing.T) {
+	o := options(t, &memLog{})
+	l := open(t, o)
+	add(t, l, 7)
+	if _, err := l.Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.Older, o.Key = []note.Verifier{o.Key.Verifier}, testKey(t)
+	l = open(t, o)
+	for range 2 {
+		p, err := l.Proof(t.Context(), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := p.Portable().Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := CheckPortable(text, o.Key.Public); err != nil || !got.Trusted || got.Seq != 3 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	// What is signed anew is taken at the next start, and the older key is not needed.
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open(t, o)
 }
 
 // Every byte of the document counts: changed in any of these ways, it is refused,

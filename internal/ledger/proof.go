@@ -29,7 +29,7 @@ func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 		return Proof{}, noEvent()
 	}
 	c := l.last.Load()
-	if seq >= c.Size {
+	if seq >= c.Size || !l.signedNow(c) {
 		var err error
 		if c, err = l.Checkpoint(ctx); err != nil {
 			return Proof{}, fmt.Errorf("ledger: proof: %w", err)
@@ -40,6 +40,14 @@ func (l *Ledger) Proof(ctx context.Context, seq uint64) (Proof, error) {
 		return Proof{}, fmt.Errorf("ledger: proof of event %d: %w", seq, err)
 	}
 	return r.prove(ctx, c, l.o.Key.Public, seq)
+}
+
+// signedNow reports whether a checkpoint was signed with the key that signs now, which
+// is the one that a proof names: after a change of keys the newest may still be of the
+// key before.
+func (l *Ledger) signedNow(c *Checkpoint) bool {
+	_, err := note.Open(c.Note, note.VerifierList(l.o.Key.Verifier))
+	return err == nil
 }
 
 func noEvent() error { return errs.New(errs.NotFound, "there is no event of that number") }
