@@ -109,3 +109,11 @@ func levelColour(level string) string {
 	}
 	return "nhsuk-tag--grey"
 }
+
+// upperFirst begins a phrase with a capital, where it stands by itself.
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

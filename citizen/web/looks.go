@@ -55,9 +55,9 @@ func (p LookEntry) Fields() []Field {
 	f.add("Where they work", l.Org)
 	f.add("Computer system", l.System)
 	f.add("On behalf of", l.OnBehalf)
-	f.add("What they did", l.Did)
+	f.add("What they did", upperFirst(l.Did))
 	f.lines("Parts of your record", l.Sections)
-	f.add("Why", l.Why)
+	f.add("Why", upperFirst(l.Why))
 	if !l.Allowed {
 		f.add("Refused", first(l.Refusal, "Nothing was shown to them."))
 	}

@@ -1,17 +1,16 @@
 package web_test
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/dorsetcarerecord/dcr/citizen/web"
+	"github.com/dorsetcarerecord/dcr/internal/testkit/browser"
 	"github.com/gofiber/fiber/v2"
 )
 
@@ -72,29 +71,17 @@ func (s *service) fail(problem string) {
 	s.fails = problem
 }
 
-// authenticator gives the browser a passkey device that says yes by itself.
-func authenticator(ctx context.Context, t *testing.T) {
-	t.Helper()
-	if _, err := chromedp.Call(ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := chromedp.Call(ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestPasskeysInABrowser(t *testing.T) {
-	ctx, _ := browser(t)
 	s := &service{}
 	app := galleryWith(t, renderer(t), s)
 	landing(app, web.PathEnrolDone, web.PathHome, web.PathDownload)
 	app.Post("/account/passkeys/k2/remove", func(c *fiber.Ctx) error { return landed(c) })
 	base := listen(t, app)
+	b := browser.Start(t, base)
+	ctx := b.Context()
 
 	do(ctx, t, chromedp.Navigate(base+"/gallery/log-in"), chromedp.WaitReady("[data-passkey]"))
-	authenticator(ctx, t)
+	b.Authenticator("internal")
 	do(ctx, t, chromedp.Navigate(base+"/gallery/enrol-passkey"), chromedp.Click("[data-passkey] button"), chromedp.WaitReady("#landed"))
 	if at := run(ctx, t, chromedp.Location()); at != base+web.PathEnrolDone {
 		t.Errorf("after making a passkey the reader is at %s", at)
@@ -146,8 +133,9 @@ func landed(c *fiber.Ctx) error {
 }
 
 func TestTheCodeComesFromTheFragment(t *testing.T) {
-	ctx, _ := browser(t)
 	base := listen(t, gallery(t, renderer(t)))
+	b := browser.Start(t, base)
+	ctx := b.Context()
 	do(ctx, t, chromedp.Navigate(base+"/gallery/enrol-code#code=7KQM-2XHT-9FWC"), chromedp.WaitReady("#code"))
 	if got := run(ctx, t, chromedp.Value("#code")); got != "7KQM-2XHT-9FWC" {
 		t.Errorf("the code is %q", got)
@@ -158,7 +146,6 @@ func TestTheCodeComesFromTheFragment(t *testing.T) {
 }
 
 func TestOneTouchStays(t *testing.T) {
-	ctx, _ := browser(t)
 	r := renderer(t)
 	app := gallery(t, r)
 	stayed := make(chan string, 1)
@@ -172,6 +159,8 @@ func TestOneTouchStays(t *testing.T) {
 		return r.Send(c, 200, l, web.Account{})
 	})
 	base := listen(t, app)
+	b := browser.Start(t, base)
+	ctx := b.Context()
 	do(ctx, t, chromedp.Navigate(base+"/soon"), chromedp.WaitVisible("#stay"))
 	if got := run(ctx, t, chromedp.Evaluate[string](`document.activeElement.textContent`)); got != "Stay logged in" {
 		t.Errorf("the focus is on %q", got)
@@ -186,8 +175,9 @@ func TestOneTouchStays(t *testing.T) {
 // TestKeyboardOnly goes through pages by Tab alone: everything that can be used is
 // reached, and the first thing is the way past the menu.
 func TestKeyboardOnly(t *testing.T) {
-	ctx, _ := browser(t)
 	base := listen(t, gallery(t, renderer(t)))
+	b := browser.Start(t, base)
+	ctx := b.Context()
 	for _, name := range []string{"home", "results", "enrol-details-wrong", "passkey", "ask"} {
 		do(ctx, t, chromedp.Navigate(base+"/gallery/"+name), chromedp.WaitReady("main"))
 		want := run(ctx, t, chromedp.Evaluate[int](`document.activeElement.blur(); window.reached = new Set(); window.usable =
@@ -212,9 +202,10 @@ func TestKeyboardOnly(t *testing.T) {
 }
 
 func TestOfflineSaysSo(t *testing.T) {
-	ctx, _ := browser(t)
 	app := gallery(t, renderer(t))
 	base := listen(t, app)
+	b := browser.Start(t, base)
+	ctx := b.Context()
 	do(ctx, t, chromedp.Navigate(base+"/gallery/home"), chromedp.WaitReady("main"))
 	run(ctx, t, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
 	kept := run(ctx, t, chromedp.Evaluate[[]string](`caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys())))).then(all => all.flat().map(r => new URL(r.url).pathname))`, chromedp.EvalAwaitPromise))

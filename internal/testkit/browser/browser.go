@@ -28,6 +28,9 @@ type Browser struct {
 	ctx  context.Context
 	base string // of the site: http://localhost:8080
 
+	// Shots is the folder under var/screenshots in which pictures are kept.
+	Shots string
+
 	mu      sync.Mutex
 	said    []string // complaints
 	foreign []string // requests to other hosts
@@ -55,7 +58,7 @@ func Start(t testing.TB, base string) *Browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	b := &Browser{t: t, ctx: ctx, base: base}
+	b := &Browser{t: t, ctx: ctx, base: base, Shots: "live"}
 	b.must(chromedp.Listen(ctx, b.hear))
 	_, err := chromedp.Call(ctx, log.Enable, cdp.Empty{})
 	b.must(err)
@@ -63,6 +66,9 @@ func Start(t testing.TB, base string) *Browser {
 	b.must(err)
 	return b
 }
+
+// Context is for what chromedp does with the window that is not done here.
+func (b *Browser) Context() context.Context { return b.ctx }
 
 func (b *Browser) must(err error) {
 	b.t.Helper()
