@@ -124,7 +124,7 @@ func (r *reading) earlier(id string) []fhir.Node {
 func (r *reading) parsed(body []byte) fhir.Node {
 	d, err := fhir.Parse(bytes.Clone(body))
 	if err != nil {
-		r.fault = cmp.Or(r.fault, error(err))
+		r.fault = cmp.Or(r.fault, err)
 		return fhir.Node{}
 	}
 	return d.Root()

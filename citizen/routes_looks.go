@@ -108,7 +108,7 @@ func (s *Service) listLooks(a *asked) error {
 //	@Router		/citizen/v1/looks/{id} [get]
 func (s *Service) readLook(a *asked) error {
 	got, err := s.Look(a.call.Ctx, a.caller(), a.call.RequestID, a.Params("id"))
-	return answer(a, got.Look.answer(), err)
+	return answer(a, got.answer(), err)
 }
 
 // readProof is the proof of one event.
