@@ -115,7 +115,9 @@ func birthDate(day, month, year string, now time.Time) (date, wrong string) {
 	return at.Format(time.DateOnly), ""
 }
 
-// nhsLogin sends somebody to NHS login, to enrol or to come back into their account.
+// nhsLogin sends somebody to NHS login, to enrol or to come back into their account. It
+// is a link, since our policy lets no form lead to another site; whoever makes somebody
+// follow it gains nothing: it begins a log-in, which ends in the same browser or not.
 func (s *Site) nhsLogin(c *fiber.Ctx) error {
 	begun, err := s.o.NHSLogin.Begin(web.From(c).Ctx, nhslogin.P9, pages.PathEnrolPasskey)
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Site) publicRoutes() []web.Route {
 		routes = append(routes, public(http.MethodGet, path, func(c *fiber.Ctx) error { return s.showAnybody(c, topic) }))
 	}
 	if s.o.NHSLogin != nil {
-		routes = append(routes, public(http.MethodPost, pages.PathNHSLogin, s.nhsLogin), public(http.MethodGet, nhslogin.ReturnPath, s.nhsLoginReturn))
+		routes = append(routes, public(http.MethodGet, pages.PathNHSLogin, s.nhsLogin), public(http.MethodGet, nhslogin.ReturnPath, s.nhsLoginReturn))
 	}
 	return routes
 }

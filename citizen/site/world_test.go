@@ -33,7 +33,7 @@ type world struct {
 	person seed.Person
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*world, *config.Config)) *world {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -43,7 +43,12 @@ func newWorld(t *testing.T) *world {
 	_ = free.Close()
 	_, port, _ := net.SplitHostPort(addr)
 	w := &world{t: t, base: "http://localhost:" + port, county: seed.New(11, 60, seed.PerPerson(160), seed.Today(testkit.Now.Truncate(24*time.Hour)))}
-	w.World = testkit.Start(t, func(c *config.Config) { c.API.Addr, c.PublicURL = addr, w.base })
+	w.World = testkit.Start(t, func(c *config.Config) {
+		c.API.Addr, c.PublicURL = addr, w.base
+		for _, f := range change {
+			f(w, c)
+		}
+	})
 	w.choose()
 	return w
 }

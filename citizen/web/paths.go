@@ -14,7 +14,7 @@ const (
 	PathEnrolDetails  = "/enrol/details"
 	PathEnrolPasskey  = "/enrol/passkey"
 	PathEnrolDone     = "/enrol/done"
-	PathNHSLogin      = "/nhs-login" // POST
+	PathNHSLogin      = "/nhs-login" // a link: no form of ours may lead to another site
 	PathHelp          = "/help"
 	PathHelpNoPasskey = "/help/no-passkey"
 	PathHelpLost      = "/help/lost-passkey"
