@@ -45,6 +45,9 @@ func (a *Accounts) Finish(ctx context.Context, text string, made passkey.Registe
 			return Account{}, worded(err)
 		}
 		_ = a.release(ctx, acc.ID, dropped) // nobody confirms such a claim: it is free all the same
+		if err := a.kept(ctx, acc.ID, c.ID); err != nil {
+			return Account{}, err
+		}
 		return acc, nil
 	}
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
@@ -138,8 +139,8 @@ func (a *Accounts) partition(ctx context.Context, account string) (acc Account, 
 }
 
 // Vouch is the second member of staff's word for a recovery code, by its id in the list.
-// It must be another than who made the code. From then on the code counts; the account
-// is told. RULES 1.
+// It must be another person than who made the code (see samePerson). From then on the
+// code counts; the account is told. RULES 1.
 func (a *Accounts) Vouch(ctx context.Context, by identity.Caller, id string) error {
 	return a.decide(ctx, by, id, func(c *activation, staff Staff, now time.Time) (NoticeKind, error) {
 		switch {
@@ -151,12 +152,27 @@ func (a *Accounts) Vouch(ctx context.Context, by identity.Caller, id string) err
 			return 0, store.ErrKeep
 		case c.second.ID != "":
 			return 0, errs.New(errs.Conflict, "Somebody else has vouched for this code already.")
-		case c.by.ID == staff.ID:
+		case samePerson(c.by, staff):
 			return 0, errs.New(errs.Forbidden, "You made this code: another member of staff must vouch for it.")
 		}
 		c.second, c.vouched = staff, now
 		return RecoveryVouched, nil
 	})
+}
+
+// samePerson reports whether two members of staff may be one human being: the same
+// caller, one whom two issuers know by the same id (a smartcard's is everywhere the
+// same), or namesakes. Two people who really have one name ask a third.
+func samePerson(a, b Staff) bool {
+	return a.ID == b.ID || bareID(a.ID) == bareID(b.ID) || strings.EqualFold(strings.Join(strings.Fields(a.Name), " "), strings.Join(strings.Fields(b.Name), " "))
+}
+
+// bareID takes the issuer off a caller's id.
+func bareID(id string) string {
+	if _, bare, ok := strings.Cut(id, "/"); ok {
+		return bare
+	}
+	return id
 }
 
 // Revoke withdraws a code that was not used, by its id in the list.

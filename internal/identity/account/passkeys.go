@@ -54,7 +54,7 @@ func (a *Accounts) AddPasskey(ctx context.Context, account string, c passkey.Cre
 	if err := a.claim(ctx, c.ID, account); err != nil {
 		return err
 	}
-	return worded(a.change(ctx, account, func(acc *Account, now time.Time) ([]store.Op, error) {
+	err = a.change(ctx, account, func(acc *Account, now time.Time) ([]store.Op, error) {
 		if len(acc.Keys) >= a.o.MaxKeys {
 			return nil, errs.Coded(errs.Unprocessable, CodeTooManyKeys, "An account has at most %d passkeys. Remove one first.", a.o.MaxKeys)
 		}
@@ -62,7 +62,11 @@ func (a *Accounts) AddPasskey(ctx context.Context, account string, c passkey.Cre
 		added, err := k.op(account)
 		told := NoticeOp(account, Notice{Kind: PasskeyAdded, At: now, About: c.Name})
 		return append([]store.Op{added, told}, also...), err
-	}))
+	})
+	if err != nil {
+		return worded(err)
+	}
+	return a.kept(ctx, account, c.ID)
 }
 
 // add gives the account a new passkey.
@@ -88,6 +92,32 @@ func (a *Accounts) claim(ctx context.Context, credential []byte, account string)
 		return keyInUse()
 	}
 	return err
+}
+
+// kept makes sure, once a passkey was added, that its claim still stands: another
+// account may have taken it over before there was anything here to confirm it. If that
+// one holds the passkey too, this one gives it up, so that it is never both's. Of an
+// account that is left without any, there is none: it was opened at this moment.
+func (a *Accounts) kept(ctx context.Context, account string, credential []byte) error {
+	lost := a.claim(ctx, credential, account)
+	if errs.CodeOf(lost) != CodeKeyElsewhere {
+		return lost
+	}
+	err := a.change(ctx, account, func(acc *Account, now time.Time) ([]store.Op, error) {
+		k, err := a.key(ctx, acc, passkeyID(credential))
+		if err != nil {
+			return nil, err
+		}
+		if acc.drop(k.Number); len(acc.Keys) == 0 {
+			acc.State = Ended
+		}
+		acc.Epoch++
+		return []store.Op{k.deletion(account), NoticeOp(account, Notice{Kind: PasskeyRemoved, At: now, About: k.Credential.Name})}, nil
+	})
+	if err != nil && errs.KindOf(err) != errs.NotFound {
+		return err
+	}
+	return lost
 }
 
 func keyInUse() error {

@@ -1,6 +1,8 @@
 package account_test
 
 import (
+	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,6 +91,54 @@ func TestCredentialIDsHaveOneOwner(t *testing.T) {
 	_, err = w.one.Owner(t.Context(), c.ID)
 	wantKind(t, "removed and not released", err, errs.NotFound, "")
 	w.must(w.one.AddPasskey(t.Context(), maryAcc.ID, c))
+}
+
+// Two accounts that add one credential id at the same moment do not both get it.
+func TestACredentialIDOfTwoAtOnce(t *testing.T) {
+	w := start(t)
+	maryAcc, tomAcc := w.enrol(), w.enrolTom()
+	owned := func(c passkey.Credential, by account.Account) {
+		t.Helper()
+		owner, err := w.two.Owner(t.Context(), c.ID)
+		if err != nil || owner.Account != by.ID {
+			t.Errorf("owner %+v, %v", owner, err)
+		}
+	}
+	c := credential("key")
+	w.engine.between = func() { w.must(w.two.AddPasskey(t.Context(), tomAcc.ID, c)) }
+	wantKind(t, "second to claim, first to commit", w.one.AddPasskey(t.Context(), maryAcc.ID, c), errs.Conflict, account.CodeKeyElsewhere)
+	owned(c, tomAcc)
+	if keys, err := w.one.Passkeys(t.Context(), maryAcc.ID); err != nil || len(keys) != 1 {
+		t.Errorf("Mary has %d, %v", len(keys), err)
+	}
+	if acc, err := w.one.Get(t.Context(), maryAcc.ID); err != nil || acc.State != account.Active {
+		t.Errorf("%+v, %v", acc, err)
+	}
+
+	// Who claims and never commits takes nothing away.
+	c = credential("other key")
+	w.engine.between = func() {
+		w.must(w.db.Claims("passkey").Take(t.Context(), base64.RawURLEncoding.EncodeToString(c.ID), tomAcc.ID,
+			func(context.Context, string) (bool, error) { return false, nil }))
+	}
+	w.must(w.one.AddPasskey(t.Context(), maryAcc.ID, c))
+	owned(c, maryAcc)
+}
+
+// An account that is opened with a passkey which another gets at the same moment is
+// not opened.
+func TestAnAccountOpenedWithAnothersCredentialID(t *testing.T) {
+	w := start(t)
+	tomAcc := w.enrolTom()
+	e := w.begin(w.letter().Code)
+	made := registered(e, "phone")
+	w.engine.between = func() { w.must(w.two.AddPasskey(t.Context(), tomAcc.ID, made.Credential)) }
+	_, err := w.one.Finish(t.Context(), e.Ticket, made, nil)
+	wantKind(t, "finish", err, errs.Conflict, account.CodeKeyElsewhere)
+	if acc, err := w.one.Get(t.Context(), e.Account); err != nil || acc.State != account.Ended || len(acc.Keys) != 0 {
+		t.Errorf("%+v, %v", acc, err)
+	}
+	w.enrol() // with a new code
 }
 
 func TestLookupsOfUnknownPasskeysAreAlike(t *testing.T) {

@@ -32,6 +32,14 @@ func TestRecoveryInPerson(t *testing.T) {
 	wantKind(t, "with one voucher", err, errs.Unprocessable, account.CodeRefused)
 
 	wantKind(t, "the same again", w.one.Vouch(t.Context(), anna, l.ID), errs.Forbidden, "")
+	elsewhere, renamed := anna, anna
+	elsewhere.ID, elsewhere.Name = "hospital/anna", "A. Smith"
+	renamed.ID, renamed.Name = "hospital/4711", " ANNA "
+	programme := clerk
+	programme.ID, programme.Name = "hospital/anna", "A. Smith"
+	wantKind(t, "by another issuer", w.one.Vouch(t.Context(), elsewhere, l.ID), errs.Forbidden, "")
+	wantKind(t, "by a second account", w.one.Vouch(t.Context(), renamed, l.ID), errs.Forbidden, "")
+	wantKind(t, "at another organisation", w.one.Vouch(t.Context(), programme, l.ID), errs.Forbidden, "")
 	wantKind(t, "another practice", w.one.Vouch(t.Context(), other, l.ID), errs.NotFound, "")
 	wantKind(t, "no code", w.one.Vouch(t.Context(), bert, "222222"), errs.NotFound, "")
 	wantKind(t, "no id", w.one.Vouch(t.Context(), bert, "?"), errs.NotFound, "")

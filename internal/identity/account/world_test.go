@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -172,6 +173,8 @@ type engine struct {
 	mu    sync.Mutex
 	calls []string
 	left  int // commits until one fails; 0: none does
+	// between is done once, before the next commit to an account's document.
+	between func()
 }
 
 func (e *engine) note(call string) {
@@ -211,7 +214,17 @@ func (e *engine) Commit(ctx context.Context, partition string, ops []driver.Op) 
 	e.mu.Lock()
 	e.left--
 	killed := e.left == 0
+	between := e.between
+	if !slices.ContainsFunc(ops, func(o driver.Op) bool { return o.Doc.Collection == "account" && o.Kind != driver.Require }) {
+		between = nil
+	}
+	if between != nil {
+		e.between = nil
+	}
 	e.mu.Unlock()
+	if between != nil {
+		between()
+	}
 	if killed {
 		return errKilled
 	}
