@@ -136,11 +136,22 @@ func (s *Site) nhsLoginReturn(c *fiber.Ctx) error {
 	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: -1, Expires: time.Unix(0, 0).UTC()})
 	said, err := s.o.NHSLogin.Finish(ctx, cookie, string(c.Context().URI().QueryString()))
 	if err != nil {
-		return err
+		return s.notByNHSLogin(c, err)
 	}
 	begun, err := s.o.Service.EnrolByNHSLogin(ctx, account.NHSLogin{Number: said.NHSNumber, BirthDate: said.BirthDate, Proofing: said.Proofing, Vector: said.VoT})
 	if err != nil {
-		return err
+		return s.notByNHSLogin(c, err)
 	}
 	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket})
+}
+
+// notByNHSLogin says why somebody who comes from there goes no further. It is not our
+// log-in that failed, so its page is not shown.
+func (s *Site) notByNHSLogin(c *fiber.Ctx, err error) error {
+	e, ok := errs.As(err)
+	if !ok || e.Kind == errs.RateLimited || e.Kind == errs.Unavailable || e.Kind == errs.Internal {
+		return err
+	}
+	return s.o.Pages.Send(c, http.StatusForbidden, pages.Layout{}, pages.Message{Title: "NHS login did not let you in", Text: []string{errs.Message(e)},
+		Go: pages.Link{Href: pages.PathStart, Text: "Go to the start"}, Support: true})
 }

@@ -96,6 +96,7 @@ func TestEnrolByNHSLogin(t *testing.T) {
 	b.Go(pages.PathStart)
 	b.Press("Continue with NHS login")
 	b.At(nhslogin.ReturnPath)
+	b.Says("NHS login did not let you in")
 	b.Shot("nhs-login-denied")
 	n.deny(false)
 	b.Go(pages.PathStart)
