@@ -77,7 +77,7 @@ func (n *issuer) deny(on bool) {
 	n.denies = on
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -221,3 +221,19 @@ func TestAnEnrolmentTellsNothing(t *testing.T) {
 		t.Errorf("what is right: %d", got.status)
 	}
 }
+
+// BenchmarkPage is the server's time for pages of a record of some 170 entries, with
+// session, decision and ledger, and the request over a socket.
+func BenchmarkPage(b *testing.B) {
+	w := newWorld(b)
+	mine := w.logsIn()
+	for _, at := range []string{pages.PathHome, "/record/medicines", "/record/results", pages.PathTimeline, pages.PathLooks} {
+		b.Run(strings.Trim(at, "/"), func(b *testing.B) {
+			for b.Loop() {
+				if got := w.gets(at, mine); got.status != http.StatusOK {
+					b.Fatal(got.status)
+				}
+			}
+		})
+	}
+}

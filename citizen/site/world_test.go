@@ -27,13 +27,13 @@ import (
 // of one resident of a made-up county.
 type world struct {
 	*testkit.World
-	t      *testing.T
+	t      testing.TB
 	base   string
 	county *seed.County
 	person seed.Person
 }
 
-func newWorld(t *testing.T, change ...func(*world, *config.Config)) *world {
+func newWorld(t testing.TB, change ...func(*world, *config.Config)) *world {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +119,7 @@ func (w *world) letters(s *testkit.Source) {
 // onePage is a PDF of one empty page.
 const onePage = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
-func picture(t *testing.T) []byte {
+func picture(t testing.TB) []byte {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 	if err != nil {
