@@ -84,6 +84,7 @@ type Options struct {
 	Exports       Exports     // whether residents may take their record away; nil: nobody may
 	StaffSessions Sessions    // of professionals in the staff pages, by cookie; nil: there are none
 	Routes        []web.Route // that the audiences bring, people's listener
+	Proxies       web.Proxies // before us, which say for whom they ask; none: nobody is believed
 	// ErrorPage makes a page of an error, whose status is set already: of routes that
 	// are pages, and for browsers that no route took. nil: they get problem documents.
 	ErrorPage func(c *fiber.Ctx, p web.Problem) error
@@ -223,7 +224,7 @@ func (s *server) settings() fiber.Config {
 		WriteTimeout:                 l.Write,
 		IdleTimeout:                  l.Idle,
 		ErrorHandler:                 s.failed, // fiber's own echoes the request
-		EnableTrustedProxyCheck:      true,     // and nobody is trusted: X-Forwarded-* is not believed
+		EnableTrustedProxyCheck:      true,     // and nobody is trusted by fiber: see web.AddressOf
 		DisablePreParseMultipartForm: true,     // else forms are written to temporary files
 		DisableStartupMessage:        true,
 		DisableDefaultContentType:    true,

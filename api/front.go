@@ -42,7 +42,7 @@ func (s *server) begin(c *fiber.Ctx) error {
 }
 
 func (s *server) newCall(ctx *fasthttp.RequestCtx) *web.Call {
-	call := &web.Call{Started: time.Now()}
+	call := &web.Call{Started: time.Now(), Proxies: s.o.Proxies}
 	call.Ctx, call.End = context.WithTimeout(s.ctx, s.o.Limits.Answer)
 	if id := ctx.Request.Header.PeekBytes(hRequestID); web.SafeID(id) {
 		call.RequestID = string(id)

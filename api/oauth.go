@@ -49,7 +49,7 @@ func (s *server) token(c *fiber.Ctx) error {
 	ctx := c.Context()
 	// Nobody is known yet: the address is all that a limit can go by.
 	if s.rate != nil {
-		if after := s.rate.Take("address "+ctx.RemoteIP().String(), s.o.Now()); after > 0 {
+		if after := s.rate.Take("address "+web.AddressOf(c), s.o.Now()); after > 0 {
 			return &errs.Error{Kind: errs.RateLimited, Message: "Too many tokens are asked for from your address. Try again later.", After: after}
 		}
 	}

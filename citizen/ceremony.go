@@ -57,9 +57,16 @@ type LoggedIn struct {
 }
 
 // BeginLogIn asks for any passkey of this service. It is the same for everybody.
-func (s *Service) BeginLogIn() (Ceremony, error) {
+func (s *Service) BeginLogIn(from Client) (Ceremony, error) {
+	if err := s.Admit(from); err != nil {
+		return Ceremony{}, err
+	}
 	return ceremony(s.o.Passkeys.BeginLogin(""))
 }
+
+// Admit counts a question that leads to an attempt against the address it comes from: it
+// costs little, but nobody has proved anything yet.
+func (s *Service) Admit(from Client) error { return s.attempts.Admit(from.Address) }
 
 func ceremony(b passkey.Begun, err error) (Ceremony, error) {
 	return Ceremony{b.Options, b.State, b.Expires}, err

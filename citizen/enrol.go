@@ -50,7 +50,10 @@ func enrolling(e account.Enrolment) Enrolling {
 }
 
 // EnrolOptions asks for the passkey that an enrolment leads to.
-func (s *Service) EnrolOptions(ctx context.Context, ticket string) (Ceremony, error) {
+func (s *Service) EnrolOptions(ctx context.Context, from Client, ticket string) (Ceremony, error) {
+	if err := s.Admit(from); err != nil {
+		return Ceremony{}, err
+	}
 	e, err := s.o.Accounts.Resume(ctx, ticket)
 	if err != nil {
 		return Ceremony{}, err

@@ -65,7 +65,10 @@ func (s *Service) Passkey(ctx context.Context, c identity.Caller, id string) (Pa
 
 // AddPasskeyOptions asks for another passkey, which the caller has confirmed to want
 // (ActionAddPasskey).
-func (s *Service) AddPasskeyOptions(ctx context.Context, c identity.Caller) (Ceremony, error) {
+func (s *Service) AddPasskeyOptions(ctx context.Context, c identity.Caller, from Client) (Ceremony, error) {
+	if err := s.Admit(from); err != nil {
+		return Ceremony{}, err
+	}
 	a := session.Action{Name: ActionAddPasskey}
 	if err := s.o.Sessions.Confirmed(ctx, c, a); err != nil {
 		return Ceremony{}, err

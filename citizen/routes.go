@@ -85,10 +85,13 @@ type asked struct {
 
 func (a *asked) caller() identity.Caller { return a.call.Caller }
 
+// addressOf is who begins a ceremony, which a browser and an app do alike.
+func addressOf(c *fiber.Ctx) Client { return Client{Address: web.AddressOf(c)} }
+
 // clientOf says who is at the other end. A device that names itself is an app, which
 // gets tokens: no browser does, so that no script can get hold of any.
 func clientOf(c *fiber.Ctx, device string) (Client, error) {
-	from := Client{Address: c.Context().RemoteIP().String(), Device: device, Native: device != ""}
+	from := Client{Address: web.AddressOf(c), Device: device, Native: device != ""}
 	if !from.Native {
 		from.Device = DeviceName(c.Get(fiber.HeaderUserAgent))
 		return from, nil

@@ -121,7 +121,7 @@ func (s *Service) addPasskeyOptions(a *asked) error {
 	if _, err := begin(a.Ctx); err != nil {
 		return err
 	}
-	got, err := s.AddPasskeyOptions(a.call.Ctx, a.caller())
+	got, err := s.AddPasskeyOptions(a.call.Ctx, a.caller(), addressOf(a.Ctx))
 	return writeBegun(a.Ctx, got, err)
 }
 

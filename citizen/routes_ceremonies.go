@@ -119,13 +119,13 @@ func tokens(t session.Tokens) TokenAnswer {
 //	@Produce		json
 //	@Param			body	body		citizen.BeginBody	false	"may be left out"
 //	@Success		200	{object}	citizen.Begun
-//	@Failure		400,403,413,415,500	{object}	main.Problem
+//	@Failure		400,403,413,415,429,500	{object}	main.Problem
 //	@Router			/citizen/v1/log-in/options [post]
 func (s *Service) logInOptions(c *fiber.Ctx) error {
 	if _, err := begin(c); err != nil {
 		return err
 	}
-	got, err := s.BeginLogIn()
+	got, err := s.BeginLogIn(addressOf(c))
 	return writeBegun(c, got, err)
 }
 
@@ -194,7 +194,7 @@ func (s *Service) enrolOptions(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	got, err := s.EnrolOptions(web.From(c).Ctx, b.Fields[fieldState])
+	got, err := s.EnrolOptions(web.From(c).Ctx, addressOf(c), b.Fields[fieldState])
 	return writeBegun(c, got, err)
 }
 
@@ -270,7 +270,7 @@ func (s *Service) stepUpOptions(a *asked) error {
 	if err != nil {
 		return err
 	}
-	got, err := s.StepUpOptions(a.call.Ctx, a.caller(), b.Action)
+	got, err := s.StepUpOptions(a.call.Ctx, a.caller(), addressOf(a.Ctx), b.Action)
 	return writeBegun(a.Ctx, got, err)
 }
 

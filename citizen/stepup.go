@@ -39,9 +39,12 @@ func removal(id string) session.Action {
 }
 
 // StepUpOptions asks for a passkey of the caller's own, to confirm an action.
-func (s *Service) StepUpOptions(ctx context.Context, c identity.Caller, action string) (Ceremony, error) {
+func (s *Service) StepUpOptions(ctx context.Context, c identity.Caller, from Client, action string) (Ceremony, error) {
 	a, err := parseAction(action)
 	if err != nil {
+		return Ceremony{}, err
+	}
+	if err := s.Admit(from); err != nil {
 		return Ceremony{}, err
 	}
 	keys, err := s.o.Accounts.Passkeys(ctx, c.ID)

@@ -119,6 +119,9 @@ func birthDate(day, month, year string, now time.Time) (date, wrong string) {
 // is a link, since our policy lets no form lead to another site; whoever makes somebody
 // follow it gains nothing: it begins a log-in, which ends in the same browser or not.
 func (s *Site) nhsLogin(c *fiber.Ctx) error {
+	if err := s.o.Service.Admit(clientOf(c)); err != nil {
+		return err
+	}
 	begun, err := s.o.NHSLogin.Begin(web.From(c).Ctx, nhslogin.P9, pages.PathEnrolPasskey)
 	if err != nil {
 		return err
@@ -134,6 +137,9 @@ func (s *Site) nhsLoginReturn(c *fiber.Ctx) error {
 	ctx := web.From(c).Ctx
 	cookie := c.Cookies(nhslogin.Cookie)
 	c.Cookie(&fiber.Cookie{Name: nhslogin.Cookie, Path: "/", Secure: true, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, MaxAge: -1, Expires: time.Unix(0, 0).UTC()})
+	if err := s.o.Service.Admit(clientOf(c)); err != nil { // NHS login is asked for each
+		return err
+	}
 	said, err := s.o.NHSLogin.Finish(ctx, cookie, string(c.Context().URI().QueryString()))
 	if err != nil {
 		return s.notByNHSLogin(c, err)

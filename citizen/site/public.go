@@ -114,7 +114,7 @@ func toStart(c *fiber.Ctx) error { return goTo(c, pages.PathEnrol) }
 
 // clientOf is who is at the other end, as the service heeds it.
 func clientOf(c *fiber.Ctx) citizen.Client {
-	return citizen.Client{Address: c.Context().RemoteIP().String(), Device: citizen.DeviceName(c.Get(fiber.HeaderUserAgent))}
+	return citizen.Client{Address: web.AddressOf(c), Device: citizen.DeviceName(c.Get(fiber.HeaderUserAgent))}
 }
 
 // ErrorPage makes a page of an error. Who is not logged in gets the page to log in,

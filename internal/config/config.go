@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
@@ -20,8 +21,9 @@ type Config struct {
 	Instance    string  // names this dcrd among several on one store
 	PublicURL   string  // without a slash at its end
 	API         Listener
-	Sources     Listener // Addr "" when there is none
-	Ops         string   // address of metrics, health and readiness
+	Sources     Listener       // Addr "" when there is none
+	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
+	Ops         string         // address of metrics, health and readiness
 	Issuers     []Issuer
 	NHSLogin    NHSLogin
 	Roles       map[string]identity.Role // by role code, from the role map file

@@ -24,6 +24,9 @@ func settings() []setting {
 			what: "Address of the API. Without a certificate it must be a loopback address."},
 		{group: where, key: "DCR_TLS_CERT", set: file(func(c *Config) *string { return &c.API.Cert }), what: "Certificate of the API (PEM file)."},
 		{group: where, key: "DCR_TLS_KEY", set: file(func(c *Config) *string { return &c.API.Key }), what: "Its key (PEM file)."},
+		{group: where, key: "DCR_TRUSTED_PROXIES", set: setProxies,
+			what: "Networks of the proxies before the API, separated by commas: `127.0.0.1/32, 10.20.0.0/16`. They alone are believed when they say in X-Forwarded-For for whom they ask, and only to count attempts that fail (DCR_FAILURES) and requests for tokens by that address. " +
+				"Behind a proxy that is not named here, all callers share one address. The proxy must add whom it was asked by at the right of that header."},
 		{group: where, key: "DCR_SOURCES_LISTEN", set: address(func(c *Config) *string { return &c.Sources.Addr }),
 			what: "Address of the listener for source systems, who show a client certificate. Without it there is none."},
 		{group: where, key: "DCR_SOURCES_TLS_CERT", set: file(func(c *Config) *string { return &c.Sources.Cert }), what: "Certificate of that listener (PEM file)."},

@@ -151,6 +151,22 @@ func setPublicURL(c *Config, v string) error {
 	return webURL(v)
 }
 
+// setProxies reads networks. One of everybody is refused: whoever may say where they come
+// from has no limit on what they try.
+func setProxies(c *Config, v string) error {
+	return each(v, func(word string) error {
+		p, err := netip.ParsePrefix(word)
+		switch {
+		case err != nil || p != p.Masked() || p.Addr().Is4In6():
+			return fmt.Errorf("%q is not a network; write its first address and its length, such as 10.20.0.0/16, and of one address 10.20.0.7/32", word)
+		case p.Bits() == 0:
+			return fmt.Errorf("%q is everybody; name the network of the proxies alone", word)
+		}
+		c.Proxies = append(c.Proxies, p)
+		return nil
+	})
+}
+
 func setCheckpoints(c *Config, v string) error {
 	for folder := range strings.SplitSeq(v, ",") {
 		if folder = strings.TrimSpace(folder); folder != "" {

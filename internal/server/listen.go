@@ -90,7 +90,7 @@ func (s *Server) listen(ctx context.Context) error {
 		return err
 	}
 	o := api.Options{Records: p.records, Auth: p.oidc, Systems: p.smart, Certs: p.smart, Receiver: receiver{p},
-		Log: s.o.Log, Metrics: routeMetrics{s.metrics}, Now: s.o.Now, BaseURL: c.PublicURL, Version: s.o.Version, CursorKey: cursorKey, OrgNames: s.orgName,
+		Log: s.o.Log, Metrics: routeMetrics{s.metrics}, Now: s.o.Now, BaseURL: c.PublicURL, Version: s.o.Version, CursorKey: cursorKey, OrgNames: s.orgName, Proxies: c.Proxies,
 		Limits: api.Limits{Body: c.Limits.Body, Read: c.Limits.Read, Answer: c.Limits.Answer, Write: c.Limits.Write, Idle: c.Limits.Idle,
 			PerSecond: float64(c.Limits.Rate), Burst: c.Limits.Burst, Everything: c.Limits.Everything, Page: c.Limits.PageDefault, PageMax: c.Limits.PageMax}}
 	people := o

@@ -28,6 +28,10 @@ func DefaultAttempts() AttemptLimits {
 // log-ins from one address are as one that fails.
 const successShare = 1.0 / 1000
 
+// askShare is what a question costs of an address's budget, in failures: a challenge for
+// a passkey, which writes nothing and takes a few microseconds, but which anybody gets.
+const askShare = 1.0 / 100
+
 // Attempts limits attempts by address and by subject, each with a budget of its own: who
 // tries many accounts from one address is stopped by the one, who tries one account from
 // many addresses by the other, and neither stops those who succeed from elsewhere.
@@ -65,6 +69,15 @@ func (a *Attempts) Begin(address, subject string) (done func(succeeded bool), er
 			a.subjects.give(subject, 1)
 		}
 	}, nil
+}
+
+// Admit counts a question that an attempt begins with against the address; an error of kind
+// RateLimited says when to try again.
+func (a *Attempts) Admit(address string) error {
+	if after := a.addresses.take(address, a.now(), askShare); after > 0 {
+		return tooMany(after)
+	}
+	return nil
 }
 
 func tooMany(after time.Duration) error {

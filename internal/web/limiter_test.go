@@ -117,3 +117,33 @@ func TestAttemptsAtOnce(t *testing.T) {
 		t.Errorf("without limits: %d", n)
 	}
 }
+
+// Who asks for challenges and never answers one is stopped; a hospital that logs in is
+// not.
+func TestQuestionsAreLimitedByAddress(t *testing.T) {
+	now := noon
+	a := NewAttempts(DefaultAttempts(), func() time.Time { return now })
+	asks := func(address string, n int) (through int) {
+		for range n {
+			if a.Admit(address) == nil {
+				through++
+			}
+		}
+		return through
+	}
+	if n := asks("flood", 50_000); n != 30_000 {
+		t.Errorf("%d of a flood", n)
+	}
+	if n := asks("elsewhere", 100); n != 100 {
+		t.Errorf("%d from elsewhere", n)
+	}
+	now = now.Add(time.Second)
+	if n := asks("flood", 1000); n != 100 {
+		t.Errorf("%d a second later", n)
+	}
+	for range 1000 { // a thousand patients log in
+		if asks("hospital", 1) != 1 || tries(a, 1, "hospital", "", true) != 1 {
+			t.Fatal("a hospital is refused")
+		}
+	}
+}

@@ -19,6 +19,7 @@ type Call struct {
 	Correlation string // the caller's X-Correlation-ID, if it was safe to take
 	Type        string // FHIR type asked for, if it is one that we serve
 	Caller      identity.Caller
+	Proxies     Proxies // whose word for an address counts: see AddressOf
 	Started     time.Time
 	Ctx         context.Context // ends when there must be an answer
 	End         context.CancelFunc

@@ -32,7 +32,7 @@ func (p *Pages) back(c *fiber.Ctx) string {
 
 // admit limits what one address may begin, as nobody is known yet.
 func (p *Pages) admit(c *fiber.Ctx) error {
-	if after := p.limit.Take(c.Context().RemoteIP().String(), p.o.Now()); after > 0 {
+	if after := p.limit.Take(handlers.AddressOf(c), p.o.Now()); after > 0 {
 		return &errs.Error{Kind: errs.RateLimited, Message: "Too many log-ins come from your address. Wait a moment and try again.", After: after}
 	}
 	return nil
