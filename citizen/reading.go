@@ -21,9 +21,9 @@ type reading struct {
 	view     *record.View
 	entries  own.Gathering
 	received map[string]time.Time // by source: the latest of what is shown
-	types    map[string]string    // of entries that were gathered, by id
 	named    map[string]fhir.Node // what references lead to, once asked for
 	reader   *own.Reader
+	sources  map[string]own.Source
 	fresh    []record.Freshness
 	fault    error // of the record, met where only a model was asked for
 }
@@ -35,40 +35,44 @@ func (s *Service) open(ctx context.Context, c identity.Caller, q record.Request)
 	if err != nil {
 		return nil, err
 	}
-	return &reading{ctx: ctx, view: view, received: map[string]time.Time{}, types: map[string]string{}, named: map[string]fhir.Node{}}, nil
+	return &reading{ctx: ctx, view: view, received: map[string]time.Time{}, named: map[string]fhir.Node{}}, nil
 }
 
 // gather reads all entries that were granted, and makes the reader that tells them.
 func (r *reading) gather(now time.Time) error {
+	if err := r.makeReader(now); err != nil {
+		return err
+	}
+	return r.visit(r.entries.Add)
+}
+
+// visit hands all entries that were granted to add, and learns how fresh they are.
+func (r *reading) visit(add func(own.Entry, []byte) error) error {
 	var bad error
 	_, err := r.view.Search(r.ctx, record.Search{}, func(e record.Entry) bool {
-		bad = r.add(e)
+		if e.Received.After(r.received[e.Source]) {
+			r.received[e.Source] = e.Received
+		}
+		bad = add(own.Entry{ID: e.ID, Type: e.Type, Section: e.Section, Source: e.Source, Received: e.Received, Date: e.Date, End: e.End}, e.Body)
 		return bad == nil
 	})
 	if err = cmp.Or(err, bad); err != nil {
 		return err
 	}
-	return r.makeReader(now)
-}
-
-func (r *reading) add(e record.Entry) error {
-	if e.Received.After(r.received[e.Source]) {
-		r.received[e.Source] = e.Received
-	}
-	r.types[e.ID] = e.Type
-	return r.entries.Add(e.ID, e.Section, e.Source, e.Received, e.Body)
-}
-
-func (r *reading) makeReader(now time.Time) (err error) {
 	if r.fresh, err = r.view.FreshnessOf(r.ctx, r.received); err != nil {
 		return err
 	}
-	sources := make(map[string]own.Source, len(r.fresh))
+	r.sources = make(map[string]own.Source, len(r.fresh))
 	for _, f := range r.fresh {
-		sources[f.Source] = own.Source{Organisation: cmp.Or(f.OrgName, string(f.Org), f.Source), System: f.Name, Code: string(f.Org)}
+		r.sources[f.Source] = own.Source{Organisation: cmp.Or(f.OrgName, string(f.Org), f.Source), System: f.Name, Code: string(f.Org)}
 	}
+	return nil
+}
+
+// makeReader makes what tells the entries, once they have been visited.
+func (r *reading) makeReader(now time.Time) (err error) {
 	r.reader, err = own.New(own.Options{Now: now, Resolve: r.resolve, Earlier: r.earlier,
-		Source: func(client string) own.Source { return sources[client] }})
+		Source: func(client string) own.Source { return r.sources[client] }})
 	return err
 }
 
@@ -106,8 +110,13 @@ const mostEarlier = 20
 // earlier returns the states of an entry before the current one, the latest first.
 func (r *reading) earlier(id string) []fhir.Node {
 	var out []fhir.Node
-	first := true
-	_, err := r.view.History(r.ctx, r.types[id], id, mostEarlier, "", func(e record.Entry) bool {
+	first, typ := true, ""
+	for _, e := range r.entries.Entries() {
+		if e.ID == id {
+			typ = e.Type
+		}
+	}
+	_, err := r.view.History(r.ctx, typ, id, mostEarlier, "", func(e record.Entry) bool {
 		if !first && !e.Deleted {
 			out = append(out, r.parsed(e.Body))
 		}

@@ -16,14 +16,18 @@ func (s *Service) Summary(ctx context.Context, c identity.Caller, requestID stri
 	if err != nil {
 		return own.Summary{}, err
 	}
-	if err := r.gather(s.o.Now()); err != nil {
+	if err := r.makeReader(s.o.Now()); err != nil {
+		return own.Summary{}, err
+	}
+	outline := r.reader.Outline()
+	if err := r.visit(outline.Add); err != nil {
 		return own.Summary{}, err
 	}
 	arrived, err := r.arrivals()
 	if err != nil {
 		return own.Summary{}, err
 	}
-	out := r.reader.Summary(r.entries.Entries(), own.News{Sections: withModel(r.view.Grant().Sections), Arrived: arrived, Heard: r.heard()})
+	out := r.reader.Summary(outline.Entries(), own.News{Sections: withModel(r.view.Grant().Sections), Arrived: arrived, Heard: r.heard()})
 	return out, r.failed()
 }
 

@@ -35,7 +35,7 @@ func gathered(b *testing.B, bodies [][]byte, sections []section.Section) []Entry
 	b.Helper()
 	var g Gathering
 	for i, body := range bodies {
-		if err := g.Add("pabc-def", sections[i], "gp", time.Unix(1_777_777_777, 0), body); err != nil {
+		if err := g.Add(Entry{ID: "pabc-def", Section: sections[i], Source: "gp", Received: time.Unix(1_777_777_777, 0)}, body); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -55,8 +55,13 @@ func (c *record) add(t *testing.T, resource fhir.Node, fullURL string) {
 
 func (c *record) reader(t testing.TB) *Reader {
 	t.Helper()
+	return c.readerAt(t, time.Date(2026, 5, 3, 9, 0, 0, 0, time.UTC))
+}
+
+func (c *record) readerAt(t testing.TB, now time.Time) *Reader {
+	t.Helper()
 	r, err := New(Options{
-		Now:     time.Date(2026, 5, 3, 9, 0, 0, 0, time.UTC),
+		Now:     now,
 		Source:  func(string) Source { return Source{Organisation: "Test Practice", System: "EMIS"} },
 		Resolve: func(ref string) fhir.Node { return c.others[ref] },
 	})

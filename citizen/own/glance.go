@@ -43,7 +43,7 @@ type glances struct {
 func (r *Reader) glanceAll(entries []Entry) *glances {
 	g := &glances{told: told(entries)}
 	for i := range entries {
-		e := fact{&entries[i], entries[i].Resource.Type()}
+		e := fact{&entries[i], entries[i].typ()}
 		if int(e.Section) >= len(g.sections) || mistaken(e.Resource) {
 			continue
 		}
@@ -78,9 +78,9 @@ func (g *glances) entry(r *Reader, e fact) {
 		t.others++
 		return
 	}
-	x := glance{e: e, at: r.at(e)}
+	x := r.glance(e)
 	t.total++
-	if x.rank = r.rank(e); x.rank > 0 {
+	if x.rank > 0 {
 		t.now++
 	}
 	if e.typ == "Appointment" && x.rank > 0 {
@@ -100,6 +100,15 @@ func (g *glances) entry(r *Reader, e fact) {
 		x.rank = 0
 		g.latest = insert(g.latest, x, latestRows)
 	}
+}
+
+// glance looks at an entry; of one that was not read, at what the View told.
+func (r *Reader) glance(e fact) glance {
+	if e.Resource.Exists() {
+		return glance{e: e, rank: r.rank(e), at: r.at(e)}
+	}
+	rank, _ := r.rankUnread(e.Entry)
+	return glance{e: e, rank: rank, at: e.Date}
 }
 
 // modelled are the types that have a model of their own.
@@ -181,7 +190,7 @@ func told(entries []Entry) map[string]bool {
 	var out, there map[string]bool
 	for i := range entries {
 		n := entries[i].Resource
-		if !n.Get("basedOn").Exists() || entries[i].Section != section.Medicines {
+		if entries[i].Section != section.Medicines || !n.Get("basedOn").Exists() {
 			continue
 		}
 		if there == nil {

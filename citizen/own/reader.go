@@ -13,10 +13,20 @@ import (
 // Entry is one entry of the resident's record, as a View visits it.
 type Entry struct {
 	ID       string
+	Type     string // of the resource; "" if only Resource says it
 	Section  section.Section
 	Source   string // client id
 	Received time.Time
-	Resource fhir.Node
+	// Date and End are the bounds of the clinical date, where the View tells them.
+	Date, End time.Time
+	Resource  fhir.Node // absent of what an Outline did not read
+}
+
+func (e *Entry) typ() string {
+	if e.Type != "" {
+		return e.Type
+	}
+	return e.Resource.Type()
 }
 
 // Options are what a Reader needs of the world. The functions may be nil: then

@@ -32,7 +32,8 @@ func (v *View) Arrived(ctx context.Context, visit func(Arrival) bool) error {
 	}
 	for _, p := range v.members {
 		for _, s := range []section.Section{section.Results, section.Letters} {
-			if !v.grant.Sections.Has(s) {
+			// A result that waits by itself is held, so where none is there is none to tell.
+			if !v.grant.Sections.Has(s) || s == section.Results && len(v.own.held) == 0 {
 				continue
 			}
 			more, err := v.arrivedIn(ctx, p, s, visit)

@@ -23,8 +23,11 @@ type Entry struct {
 	Updated  time.Time
 	Source   string // client id of the source
 	Received time.Time
-	Deleted  bool // a version of a history that says that the source deleted it; no Body
-	Body     []byte
+	// Date and End are the bounds of the clinical date; both zero where there is none,
+	// or only one that stands in for it (fhir.Extracted).
+	Date, End time.Time
+	Deleted   bool // a version of a history that says that the source deleted it; no Body
+	Body      []byte
 }
 
 // Search asks for the entries of one type, or of all.

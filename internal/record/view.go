@@ -153,6 +153,9 @@ func (s *shower) entry(p PersonID, e envelope, entry string) Entry {
 	text := string(append(b, e.str(strVersion)...)) // one allocation for both
 	shown := Entry{ID: text[:n], Type: s.typ, Section: e.section(), Version: text[n:], Updated: stamp(e.time(atReceived)),
 		Source: s.source, Received: e.time(atReceived), Deleted: e.has(flagDeleted), Body: e.json()}
+	if !e.has(flagUndated) {
+		shown.Date, shown.End = e.time(atLow), e.time(atHigh)
+	}
 	if s.typ == patientType {
 		shown.Body = s.patientBody(e, shown.ID)
 	}

@@ -1,0 +1,142 @@
+package own
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/dorsetcarerecord/dcr/internal/fhir"
+	"github.com/dorsetcarerecord/dcr/internal/section"
+	"github.com/dorsetcarerecord/dcr/internal/seed"
+)
+
+// visited returns the entries as the resident's View visits them: with the record's
+// dates, without what was entered in error, section by section, the newest first.
+func visited(entries []Entry) []Entry {
+	out := make([]Entry, 0, len(entries))
+	for _, e := range entries {
+		if mistaken(e.Resource) {
+			continue
+		}
+		e.Type = e.Resource.Type()
+		if x := fhir.Extract(e.Resource); !x.StandIn {
+			e.Date, e.End = x.Date, x.DateEnd
+		}
+		out = append(out, e)
+	}
+	slices.SortStableFunc(out, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Section, b.Section), b.Date.Compare(a.Date))
+	})
+	return out
+}
+
+// sameInOutline makes the summary of the entries both ways, at several times, and
+// returns how many bodies of how many were read.
+func sameInOutline(t *testing.T, reader func(now time.Time) *Reader, entries []Entry, at time.Time) (read, of int) {
+	t.Helper()
+	turned := slices.Clone(entries)
+	slices.Reverse(turned) // any order is right; that of a View is quick
+	for _, list := range [][]Entry{entries, turned} {
+		for _, now := range []time.Time{at, at.AddDate(-2, 0, 0), at.AddDate(-20, 0, 0)} {
+			o := reader(now).Outline()
+			for _, e := range list {
+				body := e.Resource.Raw()
+				e.Resource = fhir.Node{}
+				if err := o.Add(e, body); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, e := range o.Entries() {
+				if e.ID != list[i].ID {
+					t.Fatalf("entry %d is %s, not %s", i, e.ID, list[i].ID)
+				}
+				if now.Equal(at) && &list[0] == &entries[0] && e.Resource.Exists() {
+					read++
+				}
+			}
+			news := News{Sections: section.All}
+			if d := gocmp.Diff(written(t, reader(now).Summary(list, news)), written(t, reader(now).Summary(o.Entries(), news))); d != "" {
+				t.Errorf("at %s: %s", now.Format(time.DateOnly), d)
+			}
+		}
+	}
+	return read, len(entries)
+}
+
+func written(t *testing.T, s Summary) string {
+	t.Helper()
+	b, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// What the whole bodies tell, an outline does.
+func TestOutlineOfTheCounty(t *testing.T) {
+	today := time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC)
+	county := seed.New(1, 12, seed.PerPerson(195), seed.Today(today))
+	for i := range county.Len() {
+		c := &record{others: map[string]fhir.Node{}}
+		for b := range county.Bundles(i) {
+			for e := range parse(t, string(b.Bytes)).Get("entry").Each() {
+				c.add(t, e.Get("resource"), e.Get("fullUrl").Text())
+			}
+		}
+		read, of := sameInOutline(t, func(now time.Time) *Reader { return c.readerAt(t, now) }, visited(c.entries), today)
+		if read > of*3/5 {
+			t.Errorf("%d of %d bodies were read", read, of)
+		}
+	}
+}
+
+func TestOutlineOfCorpora(t *testing.T) {
+	for _, pattern := range []string{"../../../shared/data/synthea-r4/*.json", "../../../shared/data/ukcore/examples-json/UKCore-*.json", "../../../shared/data/hl7-r4-examples/*.json"} {
+		t.Run(filepath.Base(filepath.Dir(pattern)), func(t *testing.T) {
+			read, of := 0, 0
+			for _, c := range corpus(t, pattern) {
+				r, n := sameInOutline(t, func(now time.Time) *Reader { return c.readerAt(t, now) }, visited(c.entries), time.Date(2026, 5, 3, 9, 0, 0, 0, time.UTC))
+				read, of = read+r, of+n
+			}
+			t.Logf("%d of %d bodies were read", read, of)
+		})
+	}
+}
+
+// Mistakes, statements that there is nothing, panels, corrected results, and visits and
+// appointments whose dates do not tell that they are over.
+func TestOutlineOfWhatIsSaidOddly(t *testing.T) {
+	entries := smallRecord(t)
+	entries = append(entries, made(t, section.Allergies, allergyOf("a9", snomed("716186003", "No known allergy"), "active", "confirmed"), allergyOf("a8", snomed("1", "x"), "active", "entered-in-error"))...)
+	entries = append(entries, made(t, section.Immunisations, listOf("1102181000000102", "nilknown"))...)
+	for i, status := range []string{"final", "corrected", "amended", "preliminary", "entered-in-error", "cancelled"} {
+		entries = append(entries, made(t, section.Results,
+			hba1c(fmt.Sprint("r", i), status, fmt.Sprintf("2026-04-%02d", 10+i), "48"),
+			fmt.Sprintf(`{"resourceType":"DiagnosticReport","id":"d%d","status":%q,"code":{"text":"Report"},"issued":"2026-04-%02dT09:00:00Z","result":[{"reference":"Observation/r%d"}]}`, i, status, 12+i, i))...)
+	}
+	entries = append(entries, made(t, section.Results, pressureOf("bp", "2026-04-30", 120, 80),
+		`{"resourceType":"Observation","id":"ahead","status":"registered","code":{"text":"Planned"},"effectiveDateTime":"2027-01-01"}`,
+		`{"resourceType":"Observation","id":"undated","status":"final","code":{"text":"Undated"}}`,
+		`{"resourceType":"Observation","id":"panel","status":"final","code":{"text":"Panel"},"effectivePeriod":{"end":"2026-04-29"},"hasMember":[{"reference":"Observation/r1"}]}`)...)
+	for i, period := range []string{`{"start":"2026-05-01"}`, `{"end":"2026-04-20"}`, `{"start":"2026-04-01","end":"2026-06-01"}`, `{"start":"2026-04-01","end":"2026-04-02"}`, `{}`} {
+		for j, status := range []string{"planned", "in-progress", "finished", "entered-in-error"} {
+			entries = append(entries, made(t, section.Encounters, fmt.Sprintf(`{"resourceType":"Encounter","id":"e%d%d","status":%q,"class":{"code":"IMP"},"period":%s}`, i, j, status, period))...)
+		}
+	}
+	for i, dates := range []string{`"start":"2026-05-02T23:30:00Z","end":"2026-05-03T09:30:00Z"`, `"start":"2026-05-03T08:00:00Z"`, `"start":"2026-05-01T08:00:00Z"`, `"requestedPeriod":[{"start":"2026-01-01","end":"2026-02-01"}]`, `"start":"2026-04-01T08:00:00Z","end":"2026-04-01"`, `"created":"2026-01-01"`} {
+		for j, status := range []string{"booked", "fulfilled", "waitlist", "cancelled"} {
+			entries = append(entries, made(t, section.Appointments, fmt.Sprintf(`{"resourceType":"Appointment","id":"p%d%d","status":%q,%s}`, i, j, status, dates))...)
+		}
+	}
+	sameInOutline(t, func(at time.Time) *Reader {
+		o := testOptions()
+		o.Now = at
+		return readerWith(t, o)
+	}, visited(entries), now)
+}
