@@ -113,7 +113,7 @@ func TestPages(t *testing.T) {
 	}{
 		"a public page":            {path: "/asset.css", policy: "default-src 'self'", cache: "public, max-age=60", status: 200},
 		"a page of somebody's":     {path: "/record", policy: "default-src 'self'", cache: "no-store", status: 200},
-		"no page":                  {path: "/citizen/v1/open", policy: "default-src 'none'; frame-ancestors 'none'", cache: "no-store", status: 200},
+		"no page":                  {path: "/citizen/v1/open", policy: "default-src 'none'; frame-ancestors 'none'; sandbox", cache: "no-store", status: 200},
 		"a page that is not there": {path: "/missing", status: 404, kind: "text/html; charset=utf-8", says: "<h1>There is no such record.</h1>"},
 		"a page that fails":        {path: "/broken", status: 500, kind: "text/html; charset=utf-8", says: "<h1>Something went wrong on our side.</h1>"},
 		"a browser astray":         {path: "/nowhere", accept: "text/html,*/*;q=0.8", status: 404, kind: "text/html; charset=utf-8"},

@@ -30,7 +30,7 @@ var (
 
 	vNoStore   = []byte("no-store")
 	vNosniff   = []byte("nosniff")
-	vPolicy    = []byte("default-src 'none'; frame-ancestors 'none'")
+	vPolicy    = []byte("default-src 'none'; frame-ancestors 'none'; sandbox") // a letter's bytes too are of no origin
 	vTransport = []byte("max-age=31536000")
 	vFHIR      = []byte("application/fhir+json; charset=utf-8")
 )

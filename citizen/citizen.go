@@ -78,7 +78,7 @@ type Service struct {
 	attempts *web.Attempts
 	cursors  *web.Cursors
 	tokenKey []byte
-	known    []wellKnown
+	known    map[string][]byte // documents of /.well-known, by path
 }
 
 // cursorLife is how long a page's link to the next is good for.

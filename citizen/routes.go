@@ -71,10 +71,7 @@ func (s *Service) Routes() []web.Route {
 		own(http.MethodGet, "/questions/:id", s.readQuestion),
 		own(http.MethodPost, "/questions/:id/close", s.closeQuestion),
 	}
-	for _, k := range s.known {
-		routes = append(routes, k.route())
-	}
-	return routes
+	return append(routes, s.wellKnownRoutes()...)
 }
 
 // asked is a request of a resident who is logged in.

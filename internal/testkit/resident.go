@@ -68,7 +68,14 @@ func (r *Resident) Enrols(code string) {
 		Expires  string `json:"expires"`
 	}
 	r.must(r.Sends(http.MethodPost, "/citizen/v1/enrol", string(body)), &ticket)
-	fields := map[string]string{"state": ticket.State}
+	r.Opens(ticket.State)
+}
+
+// Opens opens an account, or recovers it, with the ticket that says what was proved,
+// and logs in.
+func (r *Resident) Opens(ticket string) {
+	r.w.T.Helper()
+	fields := map[string]string{"state": ticket}
 	begun := r.begins("/citizen/v1/enrol/options", map[string]any{"fields": fields})
 	made, err := r.Phone.Create(begun.Options)
 	fatal(r.w.T, err)

@@ -24,13 +24,19 @@ type System struct {
 }
 
 // System registers a clinical system of a partner.
-func (w *World) System(id string, org nhs.ODS) *System {
+func (w *World) System(id string, org nhs.ODS) *System { return w.system(id, org, "clinical-system") }
+
+// Feed registers a source system of a partner that signs assertions, and has no
+// certificate.
+func (w *World) Feed(id string, org nhs.ODS) *System { return w.system(id, org, "feed") }
+
+func (w *World) system(id string, org nhs.ODS, kind string) *System {
 	w.T.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	fatal(w.T, err)
 	jwks, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: id, Algorithm: "ES384", Use: "sig"}}})
 	fatal(w.T, err)
-	fatal(w.T, w.Operator().RegisterClient(w.T.Context(), operator.Client{ID: id, Org: org, Kind: "clinical-system", Name: id, JWKS: jwks}))
+	fatal(w.T, w.Operator().RegisterClient(w.T.Context(), operator.Client{ID: id, Org: org, Kind: kind, Name: id, JWKS: jwks}))
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES384, Key: jose.JSONWebKey{Key: key, KeyID: id}}, (&jose.SignerOptions{}).WithType("JWT"))
 	fatal(w.T, err)
 	return &System{w, id, signer}
