@@ -75,8 +75,7 @@ var appointmentKinds = map[string]string{"upcoming": "To come", "past": "Past", 
 func (r *Reader) appointment(e fact) Appointment {
 	n := e.Resource
 	a := Appointment{Item: r.item(e, n.Get("serviceType"))}
-	a.Service = firstOf(n.Get("serviceType"), n.Get("specialty"), n.Get("serviceCategory"))
-	a.Title = first(a.Service, n.Get("description").Text(), says(n.Get("appointmentType")), "Appointment")
+	a.Service, a.Title = appointmentName(n)
 	if d := n.Get("description").Text(); d != a.Title {
 		a.Notes = add(a.Notes, d)
 	}
@@ -85,19 +84,8 @@ func (r *Reader) appointment(e fact) Appointment {
 	if minutes := digits(n.Get("minutesDuration")); a.Length == "" && minutes != "" {
 		a.Length = minutes + " minutes"
 	}
-	a.Upcoming = r.upcoming(n)
-	switch n.Get("status").Text() {
-	case "cancelled":
-		a.Cancelled, a.Kind = true, "cancelled"
-	default:
-		a.Kind = "past"
-		if a.Upcoming {
-			a.Kind = "upcoming"
-		}
-	}
-	if st := a.Status.Code; a.Kind == "past" && (st == "booked" || st == "pending" || st == "proposed") {
-		a.Status.Words += "; the date has passed"
-	}
+	a.Status, a.Kind = r.appointmentStatus(n)
+	a.Upcoming, a.Cancelled = a.Kind == "upcoming", a.Kind == "cancelled"
 	a.Why = first(cancellations[codeOf(n.Get("cancelationReason"))], says(n.Get("cancelationReason")))
 	a.How = channel(n)
 	a.Reasons = append(sayAll(n.Get("reasonCode")), r.titles(n, n.Get("reasonReference"))...)
@@ -107,6 +95,26 @@ func (r *Reader) appointment(e fact) Appointment {
 	}
 	r.participants(&a, n)
 	return a
+}
+
+// appointmentName returns what an appointment is for, if that is said, and is called.
+func appointmentName(n fhir.Node) (service, title string) {
+	service = firstOf(n.Get("serviceType"), n.Get("specialty"), n.Get("serviceCategory"))
+	return service, first(service, n.Get("description").Text(), says(n.Get("appointmentType")), "Appointment")
+}
+
+// appointmentStatus returns an appointment's status, and of which kind it makes it.
+func (r *Reader) appointmentStatus(n fhir.Node) (s Status, kind string) {
+	s = statusOf("Appointment", n.Get("status"))
+	switch {
+	case s.Code == "cancelled":
+		return s, "cancelled"
+	case r.upcoming(n):
+		return s, "upcoming"
+	case s.Code == "booked" || s.Code == "pending" || s.Code == "proposed":
+		s.Words += "; the date has passed"
+	}
+	return s, "past"
 }
 
 // cancellations are who cancelled, of FHIR's reasons.

@@ -29,24 +29,24 @@ func (r *Reader) Outline() *Outline { return &Outline{reader: r} }
 
 // Add takes in an entry, as Gathering's does.
 func (o *Outline) Add(e Entry, body []byte) error {
-	if rank, ok := o.reader.rankUnread(&e); ok && int(e.Section) < len(o.top) && !o.mayShow(&e, rank) {
+	if rank, ok := o.reader.rankUnread(&e); ok && int(e.Section) < len(o.top) && !o.mayShow(e.Section, rank, e.Date) {
 		o.add(e)
 		return nil
 	}
 	return o.Gathering.Add(e, body)
 }
 
-// mayShow reports whether the entry is among the first of those before it. If not, it
-// is not among the first of all either.
-func (o *Outline) mayShow(e *Entry, rank int) bool {
-	x := glance{e: fact{Entry: e, typ: e.Type}, rank: rank, at: e.Date}
-	before := func(list []glance, n int) bool { return len(list) == n && !x.before(list[n-1]) }
+// mayShow reports whether an entry is among the first of those that came so far. If
+// not, it is not among the first of all either.
+func (o *Outline) mayShow(sec section.Section, rank int, at time.Time) bool {
+	x := glance{rank: rank, at: at}
+	behind := func(list []glance, n int) bool { return len(list) == n && !x.before(list[n-1]) }
 	show := false
-	if top := &o.top[e.Section]; !before(*top, topRows) {
+	if top := &o.top[sec]; !behind(*top, topRows) {
 		*top, show = insert(*top, x, topRows), true
 	}
 	x.rank = 0
-	if !e.Date.After(o.reader.o.Now) && !before(o.latest, latestRows) {
+	if !at.After(o.reader.o.Now) && !behind(o.latest, latestRows) {
 		o.latest, show = insert(o.latest, x, latestRows), true
 	}
 	return show

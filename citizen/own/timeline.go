@@ -86,8 +86,9 @@ func (r *Reader) short(e fact) (title, detail string, f Flag) {
 	case "DiagnosticReport":
 		detail = statusIf(e, "registered", "preliminary", "partial", "amended", "corrected", "cancelled")
 	case "Appointment":
-		a := r.appointment(e)
-		return a.Title, a.Status.Words, f
+		_, title = appointmentName(n)
+		status, _ := r.appointmentStatus(n)
+		return title, status.Words, f
 	case "Encounter":
 		_, words := stayKind(n)
 		title, detail = first(title, says(n.Get("serviceType")), words), words
