@@ -75,7 +75,7 @@ func TestWhatIsNotTheirsIsNotThere(t *testing.T) {
 	w, _, rita := withResident(t)
 	other := w.Resident(ted)
 	entry := firstID(t, reads(t, other, "/citizen/v1/sections/results", "99"))
-	theirs, none := rita.Gets("/citizen/v1/entries/"+entry), rita.Gets("/citizen/v1/entries/"+entry[:len(entry)-1]+"a")
+	theirs, none := rita.Gets("/citizen/v1/entries/"+entry), rita.Gets("/citizen/v1/entries/"+unlike(entry))
 	if theirs.Status != http.StatusNotFound || said(theirs) != said(none) {
 		t.Errorf("another's entry: %s\nno entry: %s", said(theirs), said(none))
 	}

@@ -49,7 +49,7 @@ var routesOfResidents = map[string]asks{
 	"GET /citizen/v1/entries/:id":                  {path: "/citizen/v1/entries/{entry}", want: 200, trail: "read entry"},
 	"GET /citizen/v1/entries/:id/trend":            {path: "/citizen/v1/entries/{entry}/trend", want: 200, trail: "read results"},
 	"GET /citizen/v1/entries/:id/documents/:index": {path: "/citizen/v1/entries/{entry}/documents/0", want: 404, trail: "read document"}, // it has none
-	"GET /citizen/v1/record/fhir":                  {want: 401}, // not confirmed
+	"GET /citizen/v1/record/fhir":                  {want: 401},                                                                          // not confirmed
 	"GET /citizen/v1/record/document":              {want: 401},
 
 	"GET /citizen/v1/looks":                {want: 200, trail: "see-accesses who looked"},
