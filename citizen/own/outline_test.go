@@ -124,12 +124,12 @@ func TestOutlineOfWhatIsSaidOddly(t *testing.T) {
 		`{"resourceType":"Observation","id":"ahead","status":"registered","code":{"text":"Planned"},"effectiveDateTime":"2027-01-01"}`,
 		`{"resourceType":"Observation","id":"undated","status":"final","code":{"text":"Undated"}}`,
 		`{"resourceType":"Observation","id":"panel","status":"final","code":{"text":"Panel"},"effectivePeriod":{"end":"2026-04-29"},"hasMember":[{"reference":"Observation/r1"}]}`)...)
-	for i, period := range []string{`{"start":"2026-05-01"}`, `{"end":"2026-04-20"}`, `{"start":"2026-04-01","end":"2026-06-01"}`, `{"start":"2026-04-01","end":"2026-04-02"}`, `{}`} {
+	for i, period := range []string{`{"start":"2026-05-01"}`, `{"start":"2021-02-03"}`, `{"start":"2021-02-03","end":"2021-03"}`, `{"end":"2026-04-20"}`, `{"start":"2026-04-01","end":"2026-06-01"}`, `{"start":"2026-04-01","end":"2026-04-02"}`, `{}`} {
 		for j, status := range []string{"planned", "in-progress", "finished", "entered-in-error"} {
 			entries = append(entries, made(t, section.Encounters, fmt.Sprintf(`{"resourceType":"Encounter","id":"e%d%d","status":%q,"class":{"code":"IMP"},"period":%s}`, i, j, status, period))...)
 		}
 	}
-	for i, dates := range []string{`"start":"2026-05-02T23:30:00Z","end":"2026-05-03T09:30:00Z"`, `"start":"2026-05-03T08:00:00Z"`, `"start":"2026-05-01T08:00:00Z"`, `"requestedPeriod":[{"start":"2026-01-01","end":"2026-02-01"}]`, `"start":"2026-04-01T08:00:00Z","end":"2026-04-01"`, `"created":"2026-01-01"`} {
+	for i, dates := range []string{`"start":"2026-05-02T23:30:00Z","end":"2026-05-03T09:30:00Z"`, `"start":"2026-05-03T08:00:00Z"`, `"start":"2026-05-01T08:00:00Z"`, `"requestedPeriod":[{"start":"2026-01-01","end":"2026-02-01"}]`, `"start":"2026-04-01T08:00:00Z","end":"2026-04-01"`, `"created":"2026-01-01"`, `"start":"2021-02-03T08:00:00Z","end":"2027-02-03T08:00:00Z"`, `"start":"2021-02-03T08:00:00Z","end":"soon"`} {
 		for j, status := range []string{"booked", "fulfilled", "waitlist", "cancelled"} {
 			entries = append(entries, made(t, section.Appointments, fmt.Sprintf(`{"resourceType":"Appointment","id":"p%d%d","status":%q,%s}`, i, j, status, dates))...)
 		}
