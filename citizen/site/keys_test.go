@@ -191,7 +191,7 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.Key(kb.Enter)
 	tabTo(b, "Show these")
 	b.Key(kb.Enter)
-	b.At("/record/medicines")
+	b.Until(`location.search !== "" && document.readyState === "complete"`)
 	first := browser.Eval[string](b, `document.querySelector(".dcr-rows a").textContent.trim().replace(/\s+/g, " ")`)
 	tabTo(b, first)
 	b.Key(kb.Enter)

@@ -136,7 +136,7 @@ func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 }
 
 // patience is how long a test waits for a page before it fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Eval evaluates an expression of JavaScript; a promise is awaited.
 func Eval[T any](b *Browser, expression string) T {
@@ -172,20 +172,24 @@ func (b *Browser) Go(path string) {
 	b.Do(chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
-// Until waits until an expression is true, from page to page if need be.
+// Until waits until an expression is true, from page to page if need be. It asks again
+// and again, rather than once within a page, which a page that goes takes with it; what
+// is not there yet may throw.
 func (b *Browser) Until(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
 	for {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression))
-		switch {
-		case err == nil:
+		met, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if met && err == nil {
 			return
-		case ctx.Err() != nil:
-			b.t.Fatalf("at %s: it never came to %s", b.where(), expression)
-		case !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "context"):
-			b.t.Fatalf("at %s: %v", b.where(), err)
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("at %s: it never came to %s (%v)", b.where(), expression, err)
+		case <-again.C:
 		}
 	}
 }
