@@ -15,6 +15,7 @@ import (
 var (
 	rita = testkit.Person{Number: nhs.MustNumber("9990000018"), Family: "Aldermaston", Born: "1950-02-03"}
 	ted  = testkit.Person{Number: nhs.MustNumber("9990000026"), Family: "Blandford", Born: "1960-02-03"}
+	una  = testkit.Person{Number: nhs.MustNumber("9990000034"), Family: "Corfe", Born: "1970-02-03"} // of whom nothing was sent
 )
 
 // withResident starts a world in which Rita and Ted have records, and Rita an account.

@@ -74,6 +74,15 @@ func (s *Source) Sends(bundle []byte) Answer {
 	return do(s.w.T, s.client, r)
 }
 
+// Asks sends a request of any other kind to the listener for sources.
+func (s *Source) Asks(method, path string, change func(*http.Request)) Answer {
+	s.w.T.Helper()
+	r, err := http.NewRequestWithContext(s.w.T.Context(), method, "https://"+s.w.Server.Addr("sources")+path, http.NoBody)
+	fatal(s.w.T, err)
+	change(r)
+	return do(s.w.T, s.client, r)
+}
+
 // Person is somebody whom a record is about.
 type Person struct {
 	Number nhs.Number
