@@ -18,7 +18,7 @@ type asks struct {
 	trail      string // what the ledger is told: action and what; "" for nothing
 }
 
-// routesOfResidents has a row for every route of /citizen/v1.
+// routesOfResidents has a row for every route of /citizen/v1, and of /.well-known.
 var routesOfResidents = map[string]asks{
 	"POST /citizen/v1/log-in/options": {body: "{}", want: 200},
 	"POST /citizen/v1/log-in/finish":  {body: `{"state":"x","credential":{}}`, want: 401},
@@ -26,6 +26,10 @@ var routesOfResidents = map[string]asks{
 	"POST /citizen/v1/enrol/options":  {body: `{"fields":{"state":"x"}}`, want: 401},
 	"POST /citizen/v1/enrol/finish":   {body: `{"state":"x","credential":{},"fields":{"state":"x"}}`, want: 401},
 	"POST /citizen/v1/refresh":        {body: `{"refreshToken":"x"}`, want: 400}, // from a browser
+
+	"GET /.well-known/webauthn":                   {want: 200},
+	"GET /.well-known/apple-app-site-association": {want: 200},
+	"GET /.well-known/assetlinks.json":            {want: 200},
 
 	"POST /citizen/v1/step-up/options":  {body: `{"action":"record.export"}`, want: 200},
 	"POST /citizen/v1/step-up/finish":   {body: `{"state":"record.export x","credential":{}}`, want: 401},
@@ -79,6 +83,7 @@ func TestEveryRouteOfResidentsAsEveryCaller(t *testing.T) {
 	ended.Sends(http.MethodPost, "/citizen/v1/log-out", "")
 	garbage := w.Newcomer(rita.Person)
 	garbage.Cookie = "dcrs_garbage"
+	callers := callersOf(t, w, rita, ted)
 	for _, r := range (&citizen.Service{}).Routes() {
 		name := r.Method + " " + r.Path
 		row, ok := routesOfResidents[name]
@@ -107,6 +112,9 @@ func TestEveryRouteOfResidentsAsEveryCaller(t *testing.T) {
 		if professional.Status != other {
 			t.Errorf("%s as a professional: %d, want %d: %s", name, professional.Status, other, professional.Body)
 		}
+		if r.Access == web.Residents {
+			asEverybodyElse(t, callers, r, row)
+		}
 		if strings.Contains(r.Path, "/:id") {
 			// To end a session that is not there, or another's, has the one answer of success.
 			if a := ask(ted); a.Status != http.StatusNotFound && (r.Method != http.MethodDelete || a.Status != http.StatusNoContent) {
@@ -132,6 +140,26 @@ func TestEveryRouteOfResidentsAsEveryCaller(t *testing.T) {
 		}
 		if name == "DELETE /citizen/v1/sessions" {
 			rita.LogsIn()
+		}
+	}
+}
+
+// asEverybodyElse asks as callers of other kinds, and as a resident at P5, to whom what
+// the ledger is told of is not there.
+func asEverybodyElse(t *testing.T, callers []caller, r web.Route, row asks) {
+	t.Helper()
+	wants := map[string]int{"nobody": http.StatusUnauthorized, "source": http.StatusUnauthorized, "staff": http.StatusForbidden}
+	if row.trail != "" {
+		wants["unproved"] = http.StatusNotFound
+	}
+	for _, c := range callers {
+		want, ok := wants[c.kind]
+		if !ok {
+			continue
+		}
+		a := c.send(r.Method, row.path, row.body)
+		if a.Status != want || strings.Contains(string(a.Body), "Aldermaston") {
+			t.Errorf("%s %s as %s: %d, want %d: %.300s", r.Method, r.Path, c.name, a.Status, want, a.Body)
 		}
 	}
 }
