@@ -81,7 +81,8 @@ func (s *server) finish(ctx *fasthttp.RequestCtx) {
 	h.SetCanonical(hNosniff, vNosniff)
 	// A page says what it may load, and of a public one what a browser may keep: no
 	// other answer has a say in either.
-	if !r.page || len(h.PeekBytes(hPolicy)) == 0 {
+	page := r.page || r == s.unmatched // a browser is told by a page that there is none
+	if !page || len(h.PeekBytes(hPolicy)) == 0 {
 		h.SetCanonical(hPolicy, vPolicy)
 	}
 	if !r.page || !r.open || len(h.PeekBytes(hCacheControl)) == 0 {

@@ -130,6 +130,23 @@ func TestForeignAndMalformedRequests(t *testing.T) {
 	reads(t, rita, "/citizen/v1/account") // nothing of it ended her session
 }
 
+// A page that says that there is no such page may load what pages load: its policy is
+// its own.
+func TestThePageOfNoPageHasAPagesPolicy(t *testing.T) {
+	w, _, _ := world(t)
+	for _, path := range []string{"/nonsense", "/staff/nonsense", "/record/nonsense/x/y/z"} {
+		a := w.Newcomer(rita).Sends(http.MethodGet, path, "", func(q *http.Request) { q.Header.Set("Accept", "text/html") })
+		policy := a.Header.Get("Content-Security-Policy")
+		if a.Status != http.StatusNotFound || !strings.Contains(string(a.Body), "<html") || !strings.Contains(policy, "style-src 'self'") || strings.Contains(policy, "sandbox") || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s %s", path, a.Status, policy, a.Header.Get("Cache-Control"))
+		}
+	}
+	a := w.Newcomer(rita).Gets("/nonsense")
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "sandbox") {
+		t.Errorf("to a machine: %s", policy)
+	}
+}
+
 // An address that fails too often must wait, and whoever succeeds from it need not.
 func TestAHospitalsAddressSurvives(t *testing.T) {
 	w, practice, _ := world(t, func(c *config.Config) { c.Residents.Failures = 2 })
