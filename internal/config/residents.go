@@ -70,7 +70,7 @@ func residentSettings() []setting {
 		{group: residents, key: "DCR_QUESTION_ANSWER", def: "672h", set: lasts(func(r *Residents) *time.Duration { return &r.QuestionAnswer }),
 			what: "How long an organisation has to answer \"why did you look?\"."},
 		{group: residents, key: "DCR_FAILURES", def: "60", set: count(func(c *Config) *int { return &c.Residents.Failures }, 0, 1e6),
-			what: "Log-ins and codes that fail from one address, a minute, before it must wait; five times as many at once. A whole hospital may be behind one address: what succeeds hardly counts. 0: no limit."},
+			what: "Log-ins and codes that fail from one address, a minute, before it must wait; five times as many at once. A hundred challenges for a passkey count as one. A whole hospital may be behind one address: what succeeds hardly counts. 0: no limit."},
 	}
 }
 
