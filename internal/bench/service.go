@@ -22,7 +22,8 @@ type service struct {
 // send them.
 func (p plan) begin(ctx context.Context, name string, people int) (*service, error) {
 	county := seed.New(1, people, seed.PerPerson(p.perPerson), seed.Today(time.Now()))
-	d, err := dcrd.New(filepath.Join(p.dir, name), filepath.Join(p.dir, "dcrd"), county, "DCR_TOKEN_AGE=12h")
+	d, err := dcrd.New(filepath.Join(p.dir, name), filepath.Join(p.dir, "dcrd"), county, "DCR_TOKEN_AGE=12h",
+		"DCR_FAILURES=1000000") // all clients are one address
 	if err != nil {
 		return nil, err
 	}
