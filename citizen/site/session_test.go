@@ -56,6 +56,7 @@ func TestReadingWithoutScripts(t *testing.T) {
 	b.At("/record/medicines")
 	b.Press("Show only some")
 	b.Press("Show these")
+	b.Until(`location.search !== ""`)
 	b.Says("What you take now")
 	b.Go(pages.PathLooks)
 	b.Says("Dr house")

@@ -169,7 +169,18 @@ func (b *Browser) where() string {
 // Go opens a page of the site.
 func (b *Browser) Go(path string) {
 	b.t.Helper()
-	b.Do(chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	open := func() error {
+		return chromedp.Do(ctx, chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("main")))
+	}
+	err := open()
+	if err != nil && strings.Contains(err.Error(), "ERR_ABORTED") { // by a page that was still on its way
+		err = open()
+	}
+	if err != nil {
+		b.t.Fatalf("at %s: %v", b.where(), err)
+	}
 }
 
 // Until waits until an expression is true, from page to page if need be. It asks again
