@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,7 @@ type Browser struct {
 	said    []string // complaints
 	foreign []string // requests to other hosts
 	allowed []string // what may stand in a complaint
+	visits  []string // other sites that a test leads to
 }
 
 // Path is where Chromium lies: $CHROMIUM, else Debian's.
@@ -87,8 +89,12 @@ func (b *Browser) hear(ev any) {
 	case *runtime.EventExceptionThrown:
 		b.complain(e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err == nil && strings.HasPrefix(u.Scheme, "http") && u.Scheme+"://"+u.Host != b.base {
-			b.foreign = append(b.foreign, u.Scheme+"://"+u.Host)
+		u, err := url.Parse(e.Request.URL)
+		if err != nil || !strings.HasPrefix(u.Scheme, "http") {
+			return
+		}
+		if base := u.Scheme + "://" + u.Host; base != b.base && !slices.Contains(b.visits, base) {
+			b.foreign = append(b.foreign, base)
 		}
 	}
 }
@@ -110,8 +116,15 @@ func (b *Browser) Expect(part ...string) {
 	b.allowed = part
 }
 
+// Visits lets pages lead to another site: the issuer where people log in.
+func (b *Browser) Visits(base string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.visits = append(b.visits, base)
+}
+
 // Quiet checks that no page complained of anything since the last call, and that no
-// other host was ever asked.
+// other host was asked.
 func (b *Browser) Quiet() {
 	b.t.Helper()
 	b.mu.Lock()
