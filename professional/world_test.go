@@ -84,6 +84,7 @@ func newWorld(t *testing.T) *world {
 	page, err := url.Parse("https://record.example/enrol")
 	w.must(err)
 	w.accounts, err = account.New(account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), Now: clock, EnrolURL: page,
+		Gone:     func(context.Context, string) (bool, error) { return false, nil },
 		PersonOf: func(n nhs.Number) string { return string(w.records.PersonOf(n)) }})
 	w.must(err)
 	w.asked = inquiry.New(inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: w, People: w, Notices: w, Now: clock})

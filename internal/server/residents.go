@@ -48,7 +48,7 @@ func (s *Server) openResidents(p *parts) (err error) {
 		return err
 	}
 	people := peopleOf{p.records}
-	p.residents.accounts, err = account.New(account.Options{DB: p.db, Key: keys["accounts"], PersonOf: people.of, Now: s.o.Now, London: london,
+	p.residents.accounts, err = account.New(account.Options{DB: p.db, Key: keys["accounts"], PersonOf: people.of, Gone: people.gone, Now: s.o.Now, London: london,
 		EnrolURL: enrol, CodeLife: r.CodeLife, MaxTries: r.CodeTries, Freeze: r.Freeze, MinAge: r.MinAge})
 	if err != nil {
 		return err
@@ -151,6 +151,11 @@ type peopleOf struct{ r *record.Records }
 
 func (p peopleOf) NameOf(ctx context.Context, person string) (string, error) {
 	return p.r.NameOf(ctx, record.PersonID(person))
+}
+
+func (p peopleOf) gone(ctx context.Context, person string) (bool, error) {
+	s, err := p.r.Standing(ctx, record.PersonID(person))
+	return s.Ended || string(s.Person) != person, err
 }
 
 func (p peopleOf) of(n nhs.Number) string { return string(p.r.PersonOf(n)) }

@@ -56,6 +56,7 @@ type Options struct {
 	DB       *store.DB
 	Key      []byte                  // 32 bytes; codes and tickets made under another key do not count
 	PersonOf func(nhs.Number) string // the opaque id of who has that number
+	Gone     Gone
 	Now      func() time.Time
 	EnrolURL *url.URL       // the page where a code is entered
 	London   *time.Location // where birthdays are reckoned; nil: UTC
@@ -67,6 +68,10 @@ type Options struct {
 	MinAge     int           // for an account of one's own; 0: 13
 	MaxKeys    int           // passkeys of one account; 0: 10
 }
+
+// Gone reports whether the record says that a person has died, was merged with another,
+// or was deactivated: nothing is sent to them.
+type Gone func(ctx context.Context, person string) (bool, error)
 
 // Accounts keeps accounts. It holds no state of its own: several may stand over one
 // store.
@@ -84,7 +89,7 @@ func New(o Options) (*Accounts, error) {
 	o.TicketLife, o.Freeze = cmp.Or(o.TicketLife, 15*time.Minute), cmp.Or(o.Freeze, 24*time.Hour)
 	o.MinAge, o.MaxKeys = cmp.Or(o.MinAge, 13), cmp.Or(o.MaxKeys, 10)
 	o.London = cmp.Or(o.London, time.UTC)
-	if o.DB == nil || o.PersonOf == nil || o.Now == nil || o.EnrolURL == nil || len(o.Key) != 32 {
+	if o.DB == nil || o.PersonOf == nil || o.Gone == nil || o.Now == nil || o.EnrolURL == nil || len(o.Key) != 32 {
 		return nil, errors.New("account: an option is missing, or the key has not 32 bytes")
 	}
 	codeKey, err := hkdf.Key(sha256.New, o.Key, nil, "dcr account codes", 32)

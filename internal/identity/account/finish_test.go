@@ -134,7 +134,7 @@ func TestTickets(t *testing.T) {
 	w.advance(15 * time.Minute)
 	_, err = w.one.Finish(t.Context(), e.Ticket, made, nil)
 	wantKind(t, "late", err, errs.Unauthenticated, account.CodeTicket)
-	other, err := account.New(account.Options{DB: w.db, Key: slices.Repeat([]byte{8}, 32), PersonOf: personOf, Now: w.clock, EnrolURL: &url.URL{}})
+	other, err := account.New(account.Options{DB: w.db, Key: slices.Repeat([]byte{8}, 32), PersonOf: personOf, Gone: w.isGone, Now: w.clock, EnrolURL: &url.URL{}})
 	w.must(err)
 	w.advance(-time.Minute)
 	_, err = other.Resume(t.Context(), e.Ticket)

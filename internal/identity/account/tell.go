@@ -9,9 +9,9 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/store"
 )
 
-// Tell puts a notice into the inbox of a person's account, if they have one, for
-// another room that cannot commit it with what it tells. The same key at the same
-// time is the same notice: telling it again changes nothing, whether it was read.
+// Tell puts a notice into the inbox of a person's account, if they have one and are not
+// Gone, for another room that cannot commit it with what it tells. The same key at the
+// same time is the same notice: telling it again changes nothing, whether it was read.
 func (a *Accounts) Tell(ctx context.Context, person, key string, n Notice) error {
 	account := IDOf(person)
 	acc, err := a.Get(ctx, account)
@@ -19,6 +19,9 @@ func (a *Accounts) Tell(ctx context.Context, person, key string, n Notice) error
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if gone, err := a.o.Gone(ctx, person); err != nil || gone {
 		return err
 	}
 	sum := sha256.Sum256([]byte(key))

@@ -56,7 +56,12 @@ type world struct {
 	work     account.Work
 	mu       sync.Mutex
 	now      time.Time
+	gone     bool // everybody
+	record   error
 }
+
+// isGone is what the record says of everybody.
+func (w *world) isGone(context.Context, string) (bool, error) { return w.gone, w.record }
 
 func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.now }
 
@@ -73,7 +78,7 @@ func start(t testing.TB, change ...func(*account.Options)) *world {
 	t.Cleanup(func() { w.must(w.db.Close()) })
 	page, err := url.Parse("https://record.example.nhs.uk/enrol")
 	w.must(err)
-	o := account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), PersonOf: personOf, Now: w.clock, EnrolURL: page}
+	o := account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), PersonOf: personOf, Gone: w.isGone, Now: w.clock, EnrolURL: page}
 	for _, c := range change {
 		c(&o)
 	}

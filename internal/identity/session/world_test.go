@@ -57,7 +57,8 @@ func start(t testing.TB) *world {
 	w.db, err = store.Open(w.engine, specs...)
 	w.must(err)
 	t.Cleanup(func() { w.must(w.db.Close()) })
-	w.accounts, err = account.New(account.Options{DB: w.db, Key: key(7), Now: w.clock, EnrolURL: &url.URL{}, PersonOf: func(nhs.Number) string { return "pmary" }})
+	w.accounts, err = account.New(account.Options{DB: w.db, Key: key(7), Now: w.clock, EnrolURL: &url.URL{}, PersonOf: func(nhs.Number) string { return "pmary" },
+		Gone: func(context.Context, string) (bool, error) { return false, nil }})
 	w.must(err)
 	w.one, w.two = w.sessions(7), w.sessions(7)
 	w.enrol()
