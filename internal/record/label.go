@@ -12,6 +12,10 @@ import (
 // this one is about or made of, see links. No search parameter has that number.
 const linkParam = 0xff
 
+// namedParam is that of a token which holds an identifier, where this one names such
+// an entry by no more than that.
+const namedParam = 0xfe
+
 // maxLinks bounds the links of one entry.
 const maxLinks = 1000
 
@@ -20,15 +24,21 @@ const maxLinks = 1000
 func (f *fold) label(s *state, o *object) {
 	s.security = sensitivity(o.Resource)
 	s.flags |= labels(o.Resource)
-	for i, entry := range f.links(o) {
-		if i == maxLinks {
-			return
-		}
+	entries, names := f.links(o)
+	for _, entry := range entries[:min(len(entries), maxLinks)] {
 		s.tokens = append(s.tokens, linkParam)
 		s.tokens = binary.BigEndian.AppendUint64(s.tokens, hash(entry))
 		s.tokens = binary.BigEndian.AppendUint64(s.tokens, 0)
 	}
+	for _, name := range names[:min(len(names), maxLinks)] {
+		s.tokens = append(s.tokens, namedParam)
+		s.tokens = binary.BigEndian.AppendUint64(s.tokens, name.system)
+		s.tokens = binary.BigEndian.AppendUint64(s.tokens, name.value)
+	}
 }
+
+// name is an identifier that a source gave to something, by its hashes.
+type name struct{ source, system, value uint64 }
 
 // labels returns the flags that a resource's own words set.
 func labels(resource fhir.Node) byte {
@@ -104,26 +114,34 @@ var linking = map[string][][]string{
 	"DocumentReference": {{"context", "related"}},
 }
 
-// links returns the entries that an object names in those places.
-func (f *fold) links(o *object) []string {
-	var out []string
-	for _, path := range linking[o.Type] {
-		eachReference(o.Resource, path, func(literal fhir.Node) {
-			text := o.Refs[literal.Offset()]
+// links returns the entries that an object names in those places, and the
+// identifiers by which it names those that it does not name otherwise.
+func (f *fold) links(o *object) (entries []string, names []name) {
+	return linksOf(o.Type, o.Resource, f.c.Source.ID, o.Refs)
+}
+
+func linksOf(typ string, resource fhir.Node, source string, refs map[int]string) (entries []string, names []name) {
+	for _, path := range linking[typ] {
+		eachReference(resource, path, func(reference fhir.Node) {
+			literal := reference.Get("reference")
+			text := refs[literal.Offset()]
 			if text == "" {
 				text = literal.Text()
 			}
-			if entry := linked(text, f.c.Source.ID); entry != "" {
-				out = append(out, entry)
+			if entry := linked(text, source); entry != "" {
+				entries = append(entries, entry)
+			} else if id := reference.Get("identifier"); id.Get("value").Text() != "" {
+				names = append(names, name{hash(source), hash(id.Get("system").Text()), hash(id.Get("value").Text())})
 			}
 		})
 	}
-	return out
+	return entries, names
 }
 
 // linked returns the entry that a reference leads to: one of ours, or by the
 // source's own name of it.
 func linked(reference, source string) string {
+	reference, _, _ = strings.Cut(reference, "/_history/")
 	typ, id, ok := strings.Cut(reference, "/")
 	if !ok || strings.Contains(id, "/") {
 		return ""
@@ -134,9 +152,8 @@ func linked(reference, source string) string {
 	return entryOf(source, typ, id)
 }
 
-// eachReference calls f for the literal of every reference at the path, through
-// lists.
-func eachReference(n fhir.Node, path []string, f func(literal fhir.Node)) {
+// eachReference calls f for every reference at the path, through lists.
+func eachReference(n fhir.Node, path []string, f func(reference fhir.Node)) {
 	if n.Kind() == fhir.Array {
 		for e := range n.Each() {
 			eachReference(e, path, f)
@@ -147,36 +164,34 @@ func eachReference(n fhir.Node, path []string, f func(literal fhir.Node)) {
 		eachReference(n.Get(path[0]), path[1:], f)
 		return
 	}
-	if literal := n.Get("reference"); literal.Kind() == fhir.String {
-		f(literal)
+	if n.Kind() == fhir.Object {
+		f(n)
 	}
 }
 
 // told returns the flags and links of an entry; of one that was kept before they
 // were written into envelopes, from its resource.
-func (e envelope) told() (flags byte, links []uint64) {
+func (e envelope) told() (flags byte, links []uint64, names []name) {
 	if e.has(flagTold) {
 		for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
-			if tokens[0] == linkParam {
-				to, _ := tokenHashes(tokens)
-				links = append(links, to)
+			switch system, code := tokenHashes(tokens); tokens[0] {
+			case linkParam:
+				links = append(links, system)
+			case namedParam:
+				names = append(names, name{hash(string(e.str(strSource))), system, code})
 			}
 		}
-		return e[atFlags], links
+		return e[atFlags], links, names
 	}
 	doc, err := fhir.Parse(bytes.Clone(e.json()))
 	if err != nil { // cannot be: it was parsed when it came
-		return e[atFlags] | flagInError, nil
+		return e[atFlags] | flagInError, nil, nil
 	}
-	source := string(e.str(strSource))
-	for _, path := range linking[string(e.str(strType))] {
-		eachReference(doc.Root(), path, func(literal fhir.Node) {
-			if entry := linked(literal.Text(), source); entry != "" {
-				links = append(links, hash(entry))
-			}
-		})
+	entries, names := linksOf(string(e.str(strType)), doc.Root(), string(e.str(strSource)), nil)
+	for _, entry := range entries {
+		links = append(links, hash(entry))
 	}
-	return e[atFlags] | labels(doc.Root()), links
+	return e[atFlags] | labels(doc.Root()), links, names
 }
 
 // wrong reports whether the entry was entered in error.
@@ -187,7 +202,7 @@ func (e envelope) wrong() bool {
 	if !bytes.Contains(e.json(), []byte("entered-in-error")) {
 		return false
 	}
-	flags, _ := e.told()
+	flags, _, _ := e.told()
 	return flags&flagInError != 0
 }
 

@@ -44,7 +44,7 @@ func TestEntriesKeptBefore(t *testing.T) {
 		}
 	}
 	ours := entryOf("uhd", "Observation", "o")
-	_, links := kept(t, `{"resourceType":"DiagnosticReport","result":[{"reference":"Observation/paaaaaaaaaaaaaaaa-`+ours+`"},{"reference":"Observation/o"},{"display":"none"}]}`).told()
+	_, links, _ := kept(t, `{"resourceType":"DiagnosticReport","result":[{"reference":"Observation/paaaaaaaaaaaaaaaa-`+ours+`"},{"reference":"Observation/o"},{"display":"none"}]}`).told()
 	if len(links) != 2 || links[0] != hash(ours) || links[1] != hash(ours) {
 		t.Errorf("links: %v", links)
 	}

@@ -96,6 +96,7 @@ type releases struct {
 	kinds  map[[2]uint64]ResultKind // by the hashes of system and code
 	codes  [256]bool                // parameters whose tokens say what sort of result it is
 	status byte
+	named  byte            // the parameter of identifiers
 	early  map[uint64]bool // hashes of the codes of status that are not final
 	later  map[uint64]bool // of those that correct what was
 }
@@ -119,6 +120,8 @@ func newReleases(rules ReleaseRules) *releases {
 			r.codes[p] = true
 		case "status":
 			r.status = byte(p)
+		case "identifier":
+			r.named = byte(p)
 		}
 	}
 	for _, code := range []string{"registered", "partial", "preliminary"} {
@@ -153,15 +156,16 @@ func (r *releases) facts(e envelope) ReleaseFacts {
 	flags := e[atFlags]
 	if flags&flagTold == 0 {
 		var links []uint64
-		flags, links = e.told()
-		f.Results = len(links) > 0
+		var names []name
+		flags, links, names = e.told()
+		f.Results = len(links)+len(names) > 0
 	}
 	if flags&flagDelicate != 0 {
 		f.Kind = Delicate
 	}
 	for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
 		switch p := tokens[0]; {
-		case p == linkParam:
+		case p == linkParam, p == namedParam:
 			f.Results = true
 		case r.codes[p]:
 			system, code := tokenHashes(tokens)

@@ -290,7 +290,7 @@ func (q *scan) collect(ctx context.Context, sp span, from *match, found []match)
 			return true
 		}
 		m.entry = q.show.entry(p, e, d.ID)
-		m.entry.Body = slices.Clone(m.entry.Body)
+		m.entry.Body, m.entry.envelope = slices.Clone(m.entry.Body), nil
 		found = append(found, m)
 		n++
 		size += len(m.entry.Body)

@@ -28,6 +28,23 @@ type Entry struct {
 	Date, End time.Time
 	Deleted   bool // a version of a history that says that the source deleted it; no Body
 	Body      []byte
+
+	envelope envelope // valid as long as Body; nil: of a copy
+}
+
+// Has reports whether the entry is found by one of the codes, of whatever system, as
+// that search parameter. They are given by their hashes, 64-bit FNV-1a. It is valid as
+// long as Body, which it does not read; ok is false where only Body tells.
+func (e *Entry) Has(p fhir.Param, codes map[uint64]bool) (has, ok bool) {
+	if e.envelope == nil || !e.envelope.has(flagTold) || e.envelope.len(nStrings) >= fhir.MaxTokens {
+		return false, false
+	}
+	for tokens := e.envelope.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
+		if _, code := tokenHashes(tokens); tokens[0] == byte(p) && codes[code] {
+			return true, true
+		}
+	}
+	return false, true
 }
 
 // Search asks for the entries of one type, or of all.

@@ -152,7 +152,7 @@ func (s *shower) entry(p PersonID, e envelope, entry string) Entry {
 	n := len(b)
 	text := string(append(b, e.str(strVersion)...)) // one allocation for both
 	shown := Entry{ID: text[:n], Type: s.typ, Section: e.section(), Version: text[n:], Updated: stamp(e.time(atReceived)),
-		Source: s.source, Received: e.time(atReceived), Deleted: e.has(flagDeleted), Body: e.json()}
+		Source: s.source, Received: e.time(atReceived), Deleted: e.has(flagDeleted), Body: e.json(), envelope: e}
 	if !e.has(flagUndated) {
 		shown.Date, shown.End = e.time(atLow), e.time(atHigh)
 	}

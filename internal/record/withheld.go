@@ -24,10 +24,11 @@ type withheld struct {
 	now     time.Time
 
 	gathered bool
-	since    int64            // what came before it is not waiting; Unix microseconds, like all here
-	seen     map[uint64]int64 // results that came since, by the hash of the entry: when this state of it came
-	held     map[uint64]int64 // until when, by the hash of the entry
-	parts    map[uint64]bool  // what belongs to a report that is held
+	since    int64             // what came before it is not waiting; Unix microseconds, like all here
+	seen     map[uint64]int64  // results that came since, by the hash of the entry: when this state of it came
+	held     map[uint64]int64  // until when, by the hash of the entry
+	parts    map[uint64]bool   // what belongs to a report that is held
+	names    map[name][]uint64 // the results that a source calls so
 }
 
 // never is until when an entry is held that is not for the person at all.
@@ -82,13 +83,21 @@ func (w *withheld) ofHeld(e envelope) bool {
 	if e.has(flagTold) && e.len(nStrings) == 0 {
 		return false
 	}
-	_, links := e.told()
-	for _, to := range links {
+	_, links, names := e.told()
+	for _, to := range w.resolve(links, names) {
 		if w.held[to] > w.now.UnixMicro() {
 			return true
 		}
 	}
 	return false
+}
+
+// resolve adds to links what names mean, of the same source.
+func (w *withheld) resolve(links []uint64, names []name) []uint64 {
+	for _, n := range names {
+		links = append(links, w.names[n]...)
+	}
+	return links
 }
 
 // prepare gathers what is held, once, where what is asked for may be.
@@ -103,14 +112,40 @@ func (v *View) prepare(ctx context.Context, typ string) error {
 type holder struct {
 	name  uint64
 	links []uint64
+	names []name
 }
 
 // gather reads the envelopes of all results. Looking at one that came long ago and
-// is not labelled costs a comparison.
+// is not labelled costs a comparison, unless something is held.
 func (w *withheld) gather(ctx context.Context, store Documents, members []PersonID) error {
 	w.since = w.now.Add(-w.release.rules.longest()).UnixMicro()
-	w.held, w.seen = map[uint64]int64{}, map[uint64]int64{}
+	w.held, w.seen, w.names = map[uint64]int64{}, map[uint64]int64{}, map[name][]uint64{}
 	var holders []holder
+	err := eachResult(ctx, store, members, func(e envelope, entry string) {
+		if w.late(e) {
+			w.note(e, entry)
+			holders = w.holder(holders, e, entry)
+		}
+	})
+	if err == nil && len(w.held) > 0 { // perhaps of a report that came long ago, or with a result that did
+		err = eachResult(ctx, store, members, func(e envelope, entry string) {
+			if !w.late(e) && !e.has(flagDeleted|flagMoved) {
+				holders = w.holder(holders, e, entry)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	for i := range holders {
+		holders[i].links = w.resolve(holders[i].links, holders[i].names)
+	}
+	w.together(holders)
+	w.gathered = true
+	return nil
+}
+
+func eachResult(ctx context.Context, store Documents, members []PersonID, visit func(e envelope, entry string)) error {
 	for _, p := range members {
 		var fault error
 		q := driver.Query{Collection: entries, Partition: string(p), Index: bySection, Equal: []driver.Value{driver.Num(int64(section.Results))}}
@@ -119,36 +154,47 @@ func (w *withheld) gather(ctx context.Context, store Documents, members []Person
 			if e, fault = open(d.Body); fault != nil {
 				return false
 			}
-			if h, ok := w.note(e, d.ID); ok {
-				holders = append(holders, h)
-			}
+			visit(e, d.ID)
 			return true
 		})
 		if err = cmp.Or(err, fault); err != nil {
 			return err
 		}
 	}
-	w.together(holders)
-	w.gathered = true
 	return nil
 }
 
-// note takes down whether a result is held by itself, and returns it if it names
-// others.
-func (w *withheld) note(e envelope, entry string) (h holder, ok bool) {
-	received := e.int(atReceived)
-	if received <= w.since && e.sensitivity() == Normal || e.has(flagDeleted|flagMoved) {
-		return h, false
+// late reports whether a result may be held by itself.
+func (w *withheld) late(e envelope) bool {
+	return (e.int(atReceived) > w.since || e.sensitivity() != Normal) && !e.has(flagDeleted|flagMoved)
+}
+
+// holder adds a result to those that name others, if it does, and notes by what
+// identifiers it may be named itself.
+func (w *withheld) holder(all []holder, e envelope, entry string) []holder {
+	h := holder{name: hash(entry)}
+	for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
+		if tokens[0] == w.release.named {
+			system, value := tokenHashes(tokens)
+			n := name{hash(string(e.str(strSource))), system, value}
+			w.names[n] = append(w.names[n], h.name)
+		}
 	}
-	h.name = hash(entry)
-	w.seen[h.name] = received
+	if _, h.links, h.names = e.told(); len(h.links)+len(h.names) == 0 {
+		return all
+	}
+	return append(all, h)
+}
+
+// note takes down whether a result is held by itself.
+func (w *withheld) note(e envelope, entry string) {
+	name := hash(entry)
+	w.seen[name] = e.int(atReceived)
 	if e.sensitivity() != Normal {
-		w.held[h.name] = never
+		w.held[name] = never
 	} else if shown, latest := w.release.rules.Release(w.release.facts(e), w.now); !shown {
-		w.held[h.name] = latest.UnixMicro()
+		w.held[name] = latest.UnixMicro()
 	}
-	_, h.links = e.told()
-	return h, len(h.links) > 0
 }
 
 // together holds what would tell what is held: the results that a report is made of
