@@ -55,7 +55,7 @@ func labels(resource fhir.Node) byte {
 // inError reports whether the source has said that this was never so.
 func inError(resource fhir.Node) bool {
 	const wrong = "entered-in-error"
-	for _, name := range [...]string{"status", "lifecycleStatus"} {
+	for _, name := range [...]string{"status", "docStatus", "lifecycleStatus"} {
 		if resource.Get(name).Is(wrong) {
 			return true
 		}

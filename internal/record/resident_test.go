@@ -151,7 +151,8 @@ func TestWithheldEntriesLeaveNoTrace(t *testing.T) {
 	}
 	wrong := strings.Replace(string(observation(t, "wrong", "1", "2026-01-03", "9").Resource.Raw()), "final", "entered-in-error", 1)
 	hidden = append(hidden, object(t, wrong), object(t, `{"resourceType":"AllergyIntolerance","id":"no","verificationStatus":{"coding":[{"code":"entered-in-error"}]},"code":{"text":"x"}}`),
-		object(t, `{"resourceType":"Goal","id":"g","lifecycleStatus":"entered-in-error","description":{"text":"x"}}`))
+		object(t, `{"resourceType":"Goal","id":"g","lifecycleStatus":"entered-in-error","description":{"text":"x"}}`),
+		object(t, `{"resourceType":"DocumentReference","id":"dw","status":"current","docStatus":"entered-in-error","content":[{"attachment":{"title":"t"}}]}`))
 	for _, w := range []*world{with, without} {
 		w.knows(mary, "Smith")
 		w.sends(hospital, mary, 2, observation(t, "a", "1", "2026-01-02", "1"), observation(t, "b", "1", "2026-01-04", "2"), flag(t, "ffffff", "N"))
