@@ -138,11 +138,12 @@ func TestResidentsSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := c.Residents; c.PasskeyHost() != "example.nhs.uk" || r.Office != "QVV" || len(r.Origins) != 1 || len(r.AppleApps) != 1 ||
-		r.AndroidApps[0] != (AndroidApp{"uk.nhs.dorset", print}) || r.Idle != 30*time.Minute || r.CodeTries != 5 || r.CodeLife != 14*24*time.Hour {
+		r.AndroidApps[0] != (AndroidApp{"uk.nhs.dorset", print}) || r.Idle != 30*time.Minute || r.CodeTries != 5 || r.CodeLife != 14*24*time.Hour ||
+		r.Questions != (Questions{Answer: 28 * 24 * time.Hour, Remind: 7 * 24 * time.Hour, Open: 10, Again: 3}) {
 		t.Errorf("got %+v", r)
 	}
 	for _, bad := range []string{"DCR_PASSKEY_HOST=elsewhere.example", "DCR_PUBLIC_URL=http://127.0.0.1:8080", "DCR_PASSKEY_ORIGINS=https://other.example/", "DCR_APPLE_APPS=x",
-		"DCR_ANDROID_APPS=uk.nhs.dorset=AB", "DCR_OFFICE_ODS=!"} {
+		"DCR_ANDROID_APPS=uk.nhs.dorset=AB", "DCR_OFFICE_ODS=!", "DCR_QUESTION_REMIND=672h", "DCR_QUESTION_OPEN=0", "DCR_QUESTION_AGAIN=x"} {
 		key, _, _ := strings.Cut(bad, "=")
 		var m Mistakes
 		if _, err := Load("", []string{bad}); !errors.As(err, &m) || len(m) != 1 || key != "DCR_PUBLIC_URL" && !strings.HasPrefix(m[0], key) {

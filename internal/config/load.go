@@ -122,6 +122,9 @@ func (c *Config) Validate() (found Mistakes) {
 	if what := c.wrongHost(); what != "" {
 		add("DCR_PASSKEY_HOST", what)
 	}
+	if q := c.Residents.Questions; q.Answer > 0 && q.Remind >= q.Answer {
+		add("DCR_QUESTION_REMIND", "it is not shorter than DCR_QUESTION_ANSWER, so that every question would be due soon; shorten it")
+	}
 	if c.Limits.PageMax > 0 && c.Limits.PageDefault > c.Limits.PageMax {
 		add("DCR_PAGE_DEFAULT", "it is above DCR_PAGE_MAX; lower it")
 	}

@@ -24,13 +24,21 @@ type Residents struct {
 	AppleApps   []string     // team and bundle of each
 	AndroidApps []AndroidApp //
 
-	Idle, Session  time.Duration // of a session
-	CodeLife       time.Duration // of an activation code
-	CodeTries      int           // wrong ones
-	Freeze         time.Duration // after a recovery
-	MinAge         int           // of an account of one's own
-	QuestionAnswer time.Duration // in which an organisation owes an answer
-	Failures       int           // of one address, a minute
+	Idle, Session time.Duration // of a session
+	CodeLife      time.Duration // of an activation code
+	CodeTries     int           // wrong ones
+	Freeze        time.Duration // after a recovery
+	MinAge        int           // of an account of one's own
+	Questions     Questions
+	Failures      int // of one address, a minute
+}
+
+// Questions is what concerns "why did you look?".
+type Questions struct {
+	Answer time.Duration // in which an organisation owes an answer
+	Remind time.Duration // before that
+	Open   int           // of one person at a time
+	Again  int           // about one look
 }
 
 // AndroidApp is an app by its package and the SHA-256 of the certificate that signs it.
@@ -67,8 +75,14 @@ func residentSettings() []setting {
 		{group: residents, key: "DCR_RECOVERY_FREEZE", def: "24h", set: lasts(func(r *Residents) *time.Duration { return &r.Freeze }),
 			what: "How long after a recovery nothing is downloaded and nobody invited."},
 		{group: residents, key: "DCR_ACCOUNT_AGE", def: "13", set: count(func(c *Config) *int { return &c.Residents.MinAge }, 1, 99), what: "Youngest age at which somebody has an account of their own."},
-		{group: residents, key: "DCR_QUESTION_ANSWER", def: "672h", set: lasts(func(r *Residents) *time.Duration { return &r.QuestionAnswer }),
+		{group: residents, key: "DCR_QUESTION_ANSWER", def: "672h", set: lasts(func(r *Residents) *time.Duration { return &r.Questions.Answer }),
 			what: "How long an organisation has to answer \"why did you look?\"."},
+		{group: residents, key: "DCR_QUESTION_REMIND", def: "168h", set: lasts(func(r *Residents) *time.Duration { return &r.Questions.Remind }),
+			what: "How long before that its list marks the question as due soon; shorter than DCR_QUESTION_ANSWER."},
+		{group: residents, key: "DCR_QUESTION_OPEN", def: "10", set: count(func(c *Config) *int { return &c.Residents.Questions.Open }, 1, 1000),
+			what: "How many questions one person may have open at a time."},
+		{group: residents, key: "DCR_QUESTION_AGAIN", def: "3", set: count(func(c *Config) *int { return &c.Residents.Questions.Again }, 1, 100),
+			what: "How often one look may be asked about, one question after the other."},
 		{group: residents, key: "DCR_FAILURES", def: "60", set: count(func(c *Config) *int { return &c.Residents.Failures }, 0, 1e6),
 			what: "Log-ins and codes that fail from one address, a minute, before it must wait; five times as many at once. A hundred challenges for a passkey count as one. A whole hospital may be behind one address: what succeeds hardly counts. 0: no limit."},
 	}

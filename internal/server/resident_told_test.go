@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/dorsetcarerecord/dcr/internal/config"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/testkit"
@@ -52,6 +54,30 @@ func TestWhoIsToldOfAnAnswer(t *testing.T) {
 				t.Errorf("told: %v", told)
 			}
 		})
+	}
+}
+
+// How many questions somebody may have open is a setting, and when one is due soon.
+func TestSettingsOfQuestions(t *testing.T) {
+	w, practice, hospital := world(t, func(c *config.Config) {
+		c.Residents.Questions = config.Questions{Answer: 2 * time.Hour, Remind: time.Hour, Open: 1, Again: 1}
+	})
+	sends(t, practice, http.StatusOK, rita.Patient(), rita.Observation("hb", testkit.Now.AddDate(0, -1, 0), 131))
+	sends(t, hospital, http.StatusOK, rita.Patient(), rita.Encounter("e1", testkit.Now.AddDate(0, -1, 0)))
+	doctor, asks := w.Professional("adams", "R0D", identity.Clinician), w.Resident(rita)
+	doctor.Gets("Observation?patient=" + person(t, doctor, rita.Number))
+	ownThings(t, asks)
+	doctor.Gets("Condition?patient=" + person(t, doctor, rita.Number))
+	look := idBefore(t, reads(t, asks, "/citizen/v1/looks"), "Dr adams")
+	if a := asks.Sends(http.MethodPost, "/citizen/v1/looks/"+look+"/questions", `{"words":""}`); a.Status != http.StatusUnprocessableEntity || !strings.Contains(string(a.Body), "TOO_MANY_OPEN") {
+		t.Errorf("a second question: %d %s", a.Status, a.Body)
+	}
+	officer := w.Professional("olive", "R0D", identity.PrivacyOfficer)
+	for after, want := range []string{`"dueSoon":false`, `"dueSoon":true`} {
+		if a := asStaff(w, officer, http.MethodGet, "/professional/v1/inquiries", ""); !strings.Contains(string(a.Body), want) {
+			t.Errorf("after %d hours: %s", after, a.Body)
+		}
+		w.Pass(time.Hour)
 	}
 }
 

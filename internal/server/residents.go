@@ -58,7 +58,8 @@ func (s *Server) openResidents(p *parts) (err error) {
 		return err
 	}
 	p.residents.inquiries = inquiry.New(inquiry.Options{DB: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, People: people,
-		Notices: told{p}, Now: s.o.Now, Office: r.Office, Answer: r.QuestionAnswer})
+		Notices: told{p}, Now: s.o.Now, Office: r.Office, Answer: r.Questions.Answer, Remind: r.Questions.Remind,
+		Open: r.Questions.Open, Again: r.Questions.Again})
 	return s.openPages(p, keys)
 }
 
