@@ -102,7 +102,7 @@ func (s *server) sessionCaller(c *fiber.Ctx, d door) (identity.Caller, error) {
 		return identity.Caller{}, err
 	}
 	if token == "" || d.sessions == nil {
-		return identity.Caller{}, errs.New(errs.Unauthenticated, "Sign in to go on.")
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "Log in to go on.")
 	}
 	if err := s.fromOwnSite(c, true); err != nil {
 		return identity.Caller{}, err

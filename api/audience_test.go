@@ -138,7 +138,7 @@ func TestPages(t *testing.T) {
 		})
 	}
 	// Nobody signed in: a page tells where to go.
-	if a := w.do(request{method: http.MethodGet, path: "/record"}); a.status != 401 || !strings.HasPrefix(a.body, "<h1>Sign in") {
+	if a := w.do(request{method: http.MethodGet, path: "/record"}); a.status != 401 || !strings.HasPrefix(a.body, "<h1>Log in") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

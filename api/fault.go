@@ -26,7 +26,7 @@ type fault struct {
 var faults = [...]fault{
 	errs.Internal:        {fiber.StatusInternalServerError, "exception", "Internal error"},
 	errs.Invalid:         {fiber.StatusBadRequest, "invalid", "Malformed request"},
-	errs.Unauthenticated: {fiber.StatusUnauthorized, "login", "Not signed in"},
+	errs.Unauthenticated: {fiber.StatusUnauthorized, "login", "Not logged in"},
 	errs.NotFound:        {fiber.StatusNotFound, "not-found", "Not found"},
 	errs.Forbidden:       {fiber.StatusForbidden, "forbidden", "Not allowed"},
 	errs.Conflict:        {fiber.StatusConflict, "conflict", "Changed meanwhile"},

@@ -36,7 +36,7 @@ func cookie(ctx *fasthttp.RequestCtx, name string) (string, error) {
 		}
 	})
 	if n > 1 || n == 1 && !isToken([]byte(value)) {
-		return "", errs.New(errs.Unauthenticated, "Your sign-in cannot be read. Sign in again.")
+		return "", errs.New(errs.Unauthenticated, "Your log-in cannot be read. Log in again.")
 	}
 	return value, nil
 }

@@ -73,7 +73,7 @@ func (q *Inquiries) Ask(ctx context.Context, by identity.Caller, looks Looks, in
 func (q *Inquiries) whom(e ledger.Event) (nhs.ODS, error) {
 	switch {
 	case e.Kind == identity.Resident:
-		return "", errs.New(errs.Unprocessable, "This was done with an account of a person, not by an organisation. If it was not you, sign out everywhere and call your GP practice.")
+		return "", errs.New(errs.Unprocessable, "This was done with an account of a person, not by an organisation. If it was not you, log out everywhere and call your GP practice.")
 	case e.Org != "":
 		return e.Org, nil
 	case q.o.Office != "":

@@ -81,7 +81,7 @@ func TestRecoveryByTwoMembersOfStaff(t *testing.T) {
 	if rita.Refreshes(app.Refresh).Access != "" {
 		t.Error("the old app gets new tokens")
 	}
-	reads(t, found, "/citizen/v1/notices", "Your account was recovered with a new passkey.", "sign out everywhere and call your GP practice")
+	reads(t, found, "/citizen/v1/notices", "Your account was recovered with a new passkey.", "log out everywhere and call your GP practice")
 	reads(t, found, "/citizen/v1/summary", "Pat Aldermaston")
 	frozen(t, w, found)
 	if a := found.Sends(http.MethodPost, "/citizen/v1/enrol", enter); a.Status != http.StatusUnprocessableEntity {

@@ -36,7 +36,7 @@ func (a *Accounts) letter(code string, c *activation) Letter {
 		"Nobody will ever ring you or write to you to ask for this code. Do not give it to anybody, and do not keep it: once your phone is set up you do not need it.",
 	}
 	if l.Recovery {
-		l.Words[0] = "This letter lets you back into your Dorset Care Record with a new passkey. All your other devices will be signed out, and for one day nobody can be invited and nothing downloaded."
+		l.Words[0] = "This letter lets you back into your Dorset Care Record with a new passkey. All your other devices will be logged out, and for one day nobody can be invited and nothing downloaded."
 	}
 	return l
 }

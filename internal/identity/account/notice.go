@@ -43,17 +43,17 @@ var noticeWords = [...]string{
 	RecoveryAsked:       "Somebody asked for a recovery code for your account.",
 	RecoveryVouched:     "A recovery code for your account can now be used.",
 	RecoveryRevoked:     "A recovery code for your account was withdrawn.",
-	Recovered:           "Your account was recovered with a new passkey. All other devices were signed out. Nobody can be invited and nothing downloaded for a day.",
+	Recovered:           "Your account was recovered with a new passkey. All other devices were logged out. Nobody can be invited and nothing downloaded for a day.",
 	SignCountFell:       "A log-in was refused, because a passkey of yours may have been copied. Remove that passkey and add a new one.",
-	SignedOutEverywhere: "You were signed out on all devices.",
-	RefreshReused:       "An app was signed out, because somebody may have copied its key to your account. Log in again.",
+	SignedOutEverywhere: "You were logged out on all devices.",
+	RefreshReused:       "An app was logged out, because somebody may have copied its key to your account. Log in again.",
 	AccountEnded:        "Your account was closed.",
 	InquiryAnswered:     "Your question why somebody looked at your record has been answered.",
 	InquiryLate:         "Your question why somebody looked at your record should have been answered by now. We have marked it as late for the organisation.",
 }
 
 // notMe follows the words where the person should act if it was not they.
-const notMe = " If this was not you, sign out everywhere and call your GP practice."
+const notMe = " If this was not you, log out everywhere and call your GP practice."
 
 // Notice is something an account's owner is told in the app's inbox. It says nothing
 // clinical.

@@ -162,8 +162,14 @@ func (a *Accounts) RenamePasskey(ctx context.Context, account, id, name string) 
 	}
 }
 
-// RemovePasskey removes a passkey, and with it the sessions that it began. The last one
-// is removed only if the person can come back without anybody's help: by NHS login at P9.
+// NeedsKey reports whether the account's only passkey has to stay, as the person could
+// not come back without anybody's help: by NHS login at P9.
+func (a *Account) NeedsKey() bool {
+	return len(a.Keys) == 1 && (a.Enrolled != ByNHSLogin || a.Proofing < identity.P9)
+}
+
+// RemovePasskey removes a passkey, and with it the sessions that it began, unless the
+// account needs it.
 func (a *Accounts) RemovePasskey(ctx context.Context, account, id string, also ...store.Op) error {
 	var gone Passkey
 	for {
@@ -172,7 +178,7 @@ func (a *Accounts) RemovePasskey(ctx context.Context, account, id string, also .
 			if err != nil {
 				return nil, err
 			}
-			if len(acc.Keys) == 1 && (acc.Enrolled != ByNHSLogin || acc.Proofing < identity.P9) {
+			if acc.NeedsKey() {
 				return nil, errs.Coded(errs.Unprocessable, CodeLastPasskey, "This is your only passkey: without it you could not log in. Add another one first.")
 			}
 			acc.drop(k.Number)

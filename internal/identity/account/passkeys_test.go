@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func TestPasskeys(t *testing.T) {
 	keys, err := w.one.Passkeys(t.Context(), acc.ID)
 	w.must(err)
 	first := keys[0].ID
+	if !acc.NeedsKey() {
+		t.Error("an account opened with a code can do without its only passkey")
+	}
 	wantKind(t, "removing the last", w.one.RemovePasskey(t.Context(), acc.ID, first), errs.Unprocessable, account.CodeLastPasskey)
 	second := credential("security key")
 	w.must(w.one.AddPasskey(t.Context(), acc.ID, second))
@@ -58,6 +62,9 @@ func TestLastPasskeyWithRecovery(t *testing.T) {
 	acc := w.nhsLogin("P9", "P9.Cm")
 	keys, err := w.one.Passkeys(t.Context(), acc.ID)
 	w.must(err)
+	if acc.NeedsKey() {
+		t.Error("an account with NHS login needs its only passkey")
+	}
 	w.must(w.one.RemovePasskey(t.Context(), acc.ID, keys[0].ID))
 	if back := w.nhsLogin("P9", "P9.Cm"); len(back.Keys) != 1 {
 		t.Errorf("%+v", back)
@@ -284,7 +291,7 @@ func TestNotices(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for k := account.Enrolled; k <= account.AccountEnded; k++ {
-		if words := (account.Notice{Kind: k}).Words(); len(words) < 20 {
+		if words := (account.Notice{Kind: k}).Words(); len(words) < 20 || strings.Contains(words, "sign") { // pages say "log in" and "log out"
 			t.Errorf("kind %d says %q", k, words)
 		}
 	}
