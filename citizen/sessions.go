@@ -69,6 +69,7 @@ type Account struct {
 	Proofing identity.Proofing
 	Frozen   time.Time // until then nothing is exported and nobody invited; zero: they may
 	Passkeys int
+	NeedsKey bool // the only passkey cannot be removed: they could not come back by themselves
 	Devices  int
 }
 
@@ -78,7 +79,7 @@ func (s *Service) Account(ctx context.Context, c identity.Caller) (Account, erro
 	if err != nil {
 		return Account{}, err
 	}
-	out := Account{Since: acc.Since, Proofing: acc.Proofing, Passkeys: len(acc.Keys)}
+	out := Account{Since: acc.Since, Proofing: acc.Proofing, Passkeys: len(acc.Keys), NeedsKey: acc.NeedsKey()}
 	if s.o.Now().Before(acc.Frozen) {
 		out.Frozen = acc.Frozen
 	}

@@ -110,13 +110,17 @@ func needsProof(err error) bool {
 
 // passkeyPage is the page of the passkey of the address.
 func (s *Site) passkeyPage(v *visit) (pages.PasskeyPage, error) {
+	a, err := s.o.Service.Account(v.ctx, v.caller)
+	if err != nil {
+		return pages.PasskeyPage{}, err
+	}
 	keys, err := s.o.Service.Passkeys(v.ctx, v.caller)
 	if err != nil {
 		return pages.PasskeyPage{}, err
 	}
 	for _, k := range keys {
 		if k.ID == v.Params("id") {
-			return pages.PasskeyPage{Passkey: s.keyOf(k), Last: len(keys) == 1, Action: citizen.RemovePasskeyAction(k.ID)}, nil
+			return pages.PasskeyPage{Passkey: s.keyOf(k), Last: len(keys) == 1, Needed: a.NeedsKey, Action: citizen.RemovePasskeyAction(k.ID)}, nil
 		}
 	}
 	return pages.PasskeyPage{}, errs.New(errs.NotFound, "There is no such passkey.")

@@ -81,7 +81,7 @@ func (s *Site) enrolDetails(c *fiber.Ctx) error {
 	if err != nil {
 		return s.notEnrolled(c, p, code, err)
 	}
-	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket})
+	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket, Recovery: begun.Recovery})
 }
 
 // notEnrolled shows why somebody may not enrol, where they can do something about it.
@@ -148,7 +148,7 @@ func (s *Site) nhsLoginReturn(c *fiber.Ctx) error {
 	if err != nil {
 		return s.notByNHSLogin(c, err)
 	}
-	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket})
+	return s.o.Pages.Send(c, http.StatusOK, pages.Layout{}, pages.EnrolPasskey{State: begun.Ticket, Recovery: begun.Recovery})
 }
 
 // notByNHSLogin says why somebody who comes from there goes no further. It is not our

@@ -102,6 +102,9 @@ func TestEnrolByNHSLogin(t *testing.T) {
 	b.Go(pages.PathStart)
 	b.Press("Continue with NHS login")
 	b.Says("Create your passkey")
+	if browser.Eval[bool](b, `document.body.innerText.includes("You have an account already")`) {
+		t.Error("told of an account before there is one")
+	}
 	at := browser.Eval[string](b, "location.pathname + location.search")
 	b.Press("Create my passkey")
 	b.At(pages.PathEnrolDone)
@@ -111,9 +114,11 @@ func TestEnrolByNHSLogin(t *testing.T) {
 	b.Authenticator("internal")
 	b.Go(pages.PathHelpLost)
 	b.Press("Continue with NHS login")
-	b.Says("Create your passkey")
+	b.Says("You have an account already.")
 	b.Press("Create my passkey")
 	b.At(pages.PathEnrolDone)
+	b.Go(pages.PathPasskeys)
+	b.Says("If you lost a device, remove its passkey here.")
 	b.Go(pages.PathDownload)
 	b.Says("You can do this from")
 

@@ -51,7 +51,8 @@ type PasskeyPage struct {
 	Form
 	Passkey Passkey
 	Name    string // as typed
-	Last    bool   // it is the only one, and cannot be removed
+	Last    bool   // it is the only one
+	Needed  bool   // and cannot be removed
 	Action  string // what the step-up is for
 }
 

@@ -45,6 +45,19 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
+// TestTagsAreOnOneLine looks at a small phone: what a tag says fits beside nothing else.
+func TestTagsAreOnOneLine(t *testing.T) {
+	b := browser.Start(t, listen(t, gallery(t, renderer(t))))
+	b.Do(chromedp.EmulateViewport(320, 700))
+	for _, page := range []string{"results", "looks", "passkeys"} {
+		b.Go("/gallery/" + page)
+		got := browser.Eval[string](b, `[...document.querySelectorAll(".nhsuk-tag")].map(e => e.textContent + " " + e.offsetHeight).filter(s => +s.split(" ").pop() > 32).join("; ")`)
+		if got != "" || browser.Eval[int](b, `document.querySelectorAll(".nhsuk-tag").length`) == 0 {
+			t.Errorf("%s: tags of more than one line, or none: %q", page, got)
+		}
+	}
+}
+
 func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {

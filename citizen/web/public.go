@@ -56,7 +56,8 @@ func (p EnrolDetails) Birth() []birthField {
 
 // EnrolPasskey is where the first passkey is made.
 type EnrolPasskey struct {
-	State string // sealed: what was proved so far
+	State    string // sealed: what was proved so far
+	Recovery bool   // there is an account: its other devices are logged out
 }
 
 func (EnrolPasskey) template() string  { return "enrol_passkey" }
