@@ -25,7 +25,8 @@ type reading struct {
 	reader   *own.Reader
 	sources  map[string]own.Source
 	fresh    []record.Freshness
-	fault    error // of the record, met where only a model was asked for
+	visiting record.Entry // the one that is being visited
+	fault    error        // of the record, met where only a model was asked for
 }
 
 // open decides on, writes down and begins a reading of the caller's own record.
@@ -50,6 +51,7 @@ func (r *reading) gather(now time.Time) error {
 func (r *reading) visit(add func(own.Entry, []byte) error) error {
 	var bad error
 	_, err := r.view.Search(r.ctx, record.Search{}, func(e record.Entry) bool {
+		r.visiting = e
 		if e.Received.After(r.received[e.Source]) {
 			r.received[e.Source] = e.Received
 		}

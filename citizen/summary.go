@@ -19,7 +19,7 @@ func (s *Service) Summary(ctx context.Context, c identity.Caller, requestID stri
 	if err := r.makeReader(s.o.Now()); err != nil {
 		return own.Summary{}, err
 	}
-	outline := r.reader.Outline()
+	outline := r.reader.Outline(r.visiting.Has)
 	if err := r.visit(outline.Add); err != nil {
 		return own.Summary{}, err
 	}
@@ -27,7 +27,7 @@ func (s *Service) Summary(ctx context.Context, c identity.Caller, requestID stri
 	if err != nil {
 		return own.Summary{}, err
 	}
-	out := r.reader.Summary(outline.Entries(), own.News{Sections: withModel(r.view.Grant().Sections), Arrived: arrived, Heard: r.heard()})
+	out := outline.Summary(own.News{Sections: withModel(r.view.Grant().Sections), Arrived: arrived, Heard: r.heard()})
 	return out, r.failed()
 }
 

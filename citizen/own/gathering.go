@@ -20,17 +20,30 @@ type Gathering struct {
 // Add takes in an entry, whose Resource it makes of the body. Its error says nothing
 // of what the entry holds.
 func (g *Gathering) Add(e Entry, body []byte) error {
+	if err := g.parse(&e, g.copied(body)); err != nil {
+		return err
+	}
+	g.add(e)
+	return nil
+}
+
+// copied returns a copy of a body.
+func (g *Gathering) copied(body []byte) []byte {
 	if cap(g.room)-len(g.room) < len(body) {
 		g.room = make([]byte, 0, max(chunk, len(body)))
 	}
 	from := len(g.room)
 	g.room = append(g.room, body...)
-	d, err := g.parser.Parse(g.room[from:len(g.room):len(g.room)])
+	return g.room[from:len(g.room):len(g.room)]
+}
+
+// parse makes an entry's Resource of a body.
+func (g *Gathering) parse(e *Entry, body []byte) error {
+	d, err := g.parser.Parse(body)
 	if err != nil {
 		return fmt.Errorf("entry %s: %w", e.ID, err)
 	}
 	e.Resource = d.Root()
-	g.add(e)
 	return nil
 }
 

@@ -29,6 +29,13 @@ type tally struct {
 	top        []glance
 }
 
+func (t *tally) count(now bool) {
+	t.total++
+	if now {
+		t.now++
+	}
+}
+
 // glances is what a summary knows of a record.
 type glances struct {
 	sections [section.Contributions + 1]tally
@@ -79,10 +86,7 @@ func (g *glances) entry(r *Reader, e fact) {
 		return
 	}
 	x := r.glance(e)
-	t.total++
-	if x.rank > 0 {
-		t.now++
-	}
+	t.count(x.rank > 0)
 	if e.typ == "Appointment" && x.rank > 0 {
 		x.at = sooner(x.at)
 		if g.next.e.Entry == nil || x.before(g.next) {
@@ -93,7 +97,7 @@ func (g *glances) entry(r *Reader, e fact) {
 		g.inNow = x
 	}
 	// What is past would read as if it were of now among current medicines.
-	if _, split := nowNouns[e.Section]; !split || x.rank > 0 {
+	if x.rank > 0 || !split(e.Section) {
 		t.top = insert(t.top, x, topRows)
 	}
 	if _, ok := happenings[e.typ]; ok && !x.at.After(r.o.Now) {
@@ -107,8 +111,7 @@ func (r *Reader) glance(e fact) glance {
 	if e.Resource.Exists() {
 		return glance{e: e, rank: r.rank(e), at: r.at(e)}
 	}
-	rank, _ := r.rankUnread(e.Entry)
-	return glance{e: e, rank: rank, at: e.Date}
+	return glance{e: e, rank: e.rank, at: e.Date}
 }
 
 // modelled are the types that have a model of their own.

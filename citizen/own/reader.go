@@ -20,6 +20,8 @@ type Entry struct {
 	// Date and End are the bounds of the clinical date, where the View tells them.
 	Date, End time.Time
 	Resource  fhir.Node // absent of what an Outline did not read
+
+	rank int // of what it did not read
 }
 
 func (e *Entry) typ() string {

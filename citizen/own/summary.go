@@ -56,6 +56,10 @@ const latestRows = 5
 // Summary makes the first page. It reads of each entry no more than what it is
 // ordered and counted by, and makes rows of the few that it shows.
 func (r *Reader) Summary(entries []Entry, news News) Summary {
+	return r.summary(r.glanceAll(entries), news)
+}
+
+func (r *Reader) summary(g *glances, news News) Summary {
 	s := Summary{
 		Sections: []SectionSummary{}, Latest: []Row{},
 		Arrived: r.Arrivals(news.Arrived), Sources: r.Freshness(news.Heard), Late: []Freshness{},
@@ -65,7 +69,6 @@ func (r *Reader) Summary(entries []Entry, news News) Summary {
 			s.Late, s.Partial = append(s.Late, f), true
 		}
 	}
-	g := r.glanceAll(entries)
 	s.Name = g.name
 	if g.next.e.Entry != nil {
 		a := r.appointment(g.next.e)
@@ -112,20 +115,23 @@ func (r *Reader) statements(t *tally) []Statement {
 }
 
 // nowNouns are what counts now in the sections where that differs from all there is.
-var nowNouns = map[section.Section][2]string{
+var nowNouns = [section.Contributions + 1][2]string{
 	section.Appointments: {"appointment or referral to come", "appointments or referrals to come"},
 	section.Medicines:    {"current medicine", "current medicines"}, section.Problems: {"current health problem", "current health problems"},
 	section.Allergies: {"allergy", "allergies"}, section.Alerts: {"alert", "alerts"},
 	section.CarePlans: {"current care plan, goal or team", "current care plans, goals or teams"}, section.SocialCare: {"current service", "current services"},
 }
 
+// split reports whether what is past is not shown in short, and counted by itself.
+func split(sec section.Section) bool { return nowNouns[sec] != [2]string{} }
+
 // inShort counts what is of now, in words.
 func inShort(sec section.Section, t *tally) string {
-	noun, ok := nowNouns[sec]
+	noun := nowNouns[sec]
 	switch {
 	case sec == section.Demographics:
 		return "Your name, address and how to reach you"
-	case !ok:
+	case !split(sec):
 		return some(t.total, nouns[sec])
 	case t.now == 0:
 		return "No " + noun[1] + "; " + number(t.total) + " past"

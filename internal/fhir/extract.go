@@ -29,9 +29,9 @@ type Token struct {
 // Dated reports whether the token is that of a date.
 func (t Token) Dated() bool { return !t.Low.IsZero() || !t.High.IsZero() }
 
-// maxTokens is how many tokens are taken of one resource; a resource that has
+// MaxTokens is how many tokens are taken of one resource; a resource that has
 // more is found by its first ones only.
-const maxTokens = 512
+const MaxTokens = 512
 
 // Format prints the type of a resource, and nothing of what it holds.
 func (x Extracted) Format(f fmt.State, _ rune) {
@@ -126,7 +126,7 @@ func (n Node) typed(stem string) Node {
 // appendTokens appends the codes of a code, Coding, CodeableConcept, Identifier
 // or boolean.
 func appendTokens(ts []Token, p Param, n Node) []Token {
-	if len(ts) == maxTokens {
+	if len(ts) == MaxTokens {
 		return ts
 	}
 	switch n.Kind() {
@@ -155,7 +155,7 @@ func appendTokens(ts []Token, p Param, n Node) []Token {
 // appendSpan appends a date, each one of a list by itself.
 func appendSpan(ts []Token, p Param, n Node) []Token {
 	low, high, ok := span(n)
-	if !ok || len(ts) == maxTokens {
+	if !ok || len(ts) == MaxTokens {
 		return ts
 	}
 	return append(ts, Token{Param: p, Low: low, High: high})

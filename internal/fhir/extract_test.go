@@ -76,7 +76,7 @@ func TestSearchParams(t *testing.T) {
 		}
 	}
 	for i, name := range paramNames {
-		if p, ok := parseParam(name); i > 0 && (!ok || int(p) != i || p.String() != name) {
+		if p, ok := ParseParam(name); i > 0 && (!ok || int(p) != i || p.String() != name) {
 			t.Errorf("parameter %s is not found by its name", name)
 		}
 	}

@@ -29,8 +29,8 @@ func (p Param) String() string {
 	return paramNames[p]
 }
 
-// parseParam returns the parameter of that name.
-func parseParam(name string) (Param, bool) {
+// ParseParam returns the parameter of that name.
+func ParseParam(name string) (Param, bool) {
 	i := slices.Index(paramNames[1:], name)
 	return Param(i + 1), i >= 0
 }

@@ -24,7 +24,7 @@ func (t *table) indexTypes() {
 			}
 		}
 		for _, row := range t.search[name] {
-			p, ok := parseParam(row.name)
+			p, ok := ParseParam(row.name)
 			kind := ParamKind(row.kind)
 			switch {
 			case !ok:

@@ -123,7 +123,7 @@ func TestIssuesAreBounded(t *testing.T) {
 		if got := len(Validate(root, Options{})); got > 2*maxIssues {
 			t.Errorf("%s: %d issues", name, got)
 		}
-		if got := len(Extract(root).Tokens); got > maxTokens {
+		if got := len(Extract(root).Tokens); got > MaxTokens {
 			t.Errorf("%s: %d tokens", name, got)
 		}
 		References(root)
