@@ -106,6 +106,9 @@ func (f *form) refused(err error) (status int, ok bool) {
 		return 0, false
 	}
 	field, text := e.Path, errs.Message(err)
+	if _, asked := f.Values["nhsNumber"]; asked && e.Kind == errs.NotFound { // whichever it is: what was typed may be wrong
+		text += " Check the NHS number and the date of birth."
+	}
 	if field == "birthDate" {
 		field, text = "day", "Enter the date of birth as on the document, such as 3 2 1950."
 	}

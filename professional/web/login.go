@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -118,6 +119,10 @@ func (p *Pages) Failed(c *fiber.Ctx, e handlers.Problem) error {
 	switch {
 	case e.Status == 401:
 		v.heading, m.Text, m.Go = "Log in to go on", []string{"You are not logged in, or your session has ended. If you were writing something, log in in another tab and send it again."}, link{PathLogIn, "Log in"}
+		if c.Method() == fiber.MethodGet { // nothing was being written
+			m.Text, m.Reference = []string{"You are not logged in, or your session has ended."}, ""
+			m.Go.Href += "?" + url.Values{"back": {c.Path()}}.Encode()
+		}
 	case e.Status == 403:
 		v.heading = "You cannot do this"
 	case e.Status == 404 || e.Status == 405:

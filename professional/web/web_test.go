@@ -62,7 +62,7 @@ func TestALetterIsMadeAndUsed(t *testing.T) {
 	}
 	other := seen()
 	other.Set("day", "4")
-	if a := bert.opens(web.PathCodes+"/"+id+"/vouch", other); a.status != 404 || !strings.Contains(a.body, "There is a problem") {
+	if a := bert.opens(web.PathCodes+"/"+id+"/vouch", other); a.status != 404 || !strings.Contains(a.body, "Check the NHS number and the date of birth.") {
 		t.Errorf("another birth date: %d %s", a.status, a.body)
 	}
 	if a := bert.opens(web.PathCodes+"/"+id+"/vouch", seen()); a.status != 303 || a.location != web.PathCodes+"?done=vouched" {
@@ -86,8 +86,8 @@ func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 	}{
 		"number":           {"nhsNumber", "999 000 0019", `href="#nhsNumber"`, 400},
 		"birth date":       {"month", "13", `href="#day"`, 400},
-		"nobody":           {"nhsNumber", "9990000042", "There is a problem", 404},
-		"another's birth":  {"year", "1951", "There is a problem", 404},
+		"nobody":           {"nhsNumber", "9990000042", "There is no such record. Check the NHS number and the date of birth.", 404},
+		"another's birth":  {"year", "1951", "There is no such record. Check the NHS number and the date of birth.", 404},
 		"markup":           {"nhsNumber", `"><script>`, `value="&#34;&gt;&lt;script&gt;"`, 400},
 		"a field too many": {"colour", "blue", "cannot be read", 400},
 	} {
@@ -183,6 +183,12 @@ func TestSessionsEndAndAreRenewed(t *testing.T) {
 	a := anna.opens(web.PathHome, nil)
 	if a.status != 401 || !strings.Contains(a.body, "Log in to go on") || !strings.Contains(a.body, web.PathLogIn) {
 		t.Errorf("15 minutes after the token: %d %s", a.status, a.body)
+	}
+	if a := anna.opens(web.PathCodes, nil); !strings.Contains(a.body, `href="/staff/log-in?back=%2Fstaff%2Fcodes"`) || strings.Contains(a.body, "writing") {
+		t.Errorf("a page that was only opened: %s", a.body)
+	}
+	if a := anna.opens(web.PathNewCode, seen()); a.status != 401 || !strings.Contains(a.body, "If you were writing something") {
+		t.Errorf("a form that was sent: %d %s", a.status, a.body)
 	}
 	w.now = w.signedIn.Add(12 * time.Hour)
 	if a := anna.passes("anna", web.PathHome); a.status != 401 {
