@@ -27,7 +27,8 @@ const (
 var loginPage embed.FS
 
 // door is the page of an issuer on which somebody says who they are. It remembers a
-// browser for as long as it runs, so that a second log-in asks nothing.
+// browser for as long as it runs: a second log-in is one click, and goes on with the
+// first, unless they choose to be somebody else.
 type door struct {
 	flow   *oidctest.Flow
 	title  string
@@ -80,27 +81,39 @@ func (d *door) ask(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if c, err := r.Cookie(d.cookie); err == nil && asked.Prompt != "login" {
-		d.mu.Lock()
-		g, known := d.known[c.Value]
-		d.mu.Unlock()
-		if known {
+	if asked.Prompt == "none" {
+		if g, known := d.remembered(r); known {
 			http.Redirect(w, r, d.flow.Grant(asked, g), http.StatusFound)
 			return
 		}
-	}
-	if asked.Prompt == "none" {
 		http.Redirect(w, r, d.flow.Deny(asked, "login_required"), http.StatusFound)
 		return
 	}
 	d.show(w, r, http.StatusOK, "")
 }
 
+// remembered returns as whom this browser logged in before.
+func (d *door) remembered(r *http.Request) (oidctest.Grant, bool) {
+	c, err := r.Cookie(d.cookie)
+	if err != nil {
+		return oidctest.Grant{}, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	g, known := d.known[c.Value]
+	return g, known
+}
+
 func (d *door) show(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = d.page.Execute(w, map[string]any{"Title": d.title, "People": d.people, "Levels": d.levels, "Action": r.URL.RequestURI(), "Wrong": wrong, "Typed": d.find != nil})
+	user, level := r.PostForm.Get("user"), r.PostForm.Get("level") // what was chosen just now
+	if user == "" {
+		g, _ := d.remembered(r)
+		user, level = g.User, g.Level
+	}
+	_ = d.page.Execute(w, map[string]any{"User": user, "Level": level, "Title": d.title, "People": d.people, "Levels": d.levels, "Action": r.URL.RequestURI(), "Wrong": wrong, "Typed": d.find != nil})
 }
 
 // choose takes the form of the page. What the client asked for is in its address, and
@@ -133,6 +146,9 @@ func (d *door) choose(w http.ResponseWriter, r *http.Request) {
 	if len(asked.Vectors) > 0 && g.Level < asked.Vectors[0][:2] {
 		d.show(w, r, http.StatusBadRequest, "The service asks for "+asked.Vectors[0][:2]+": less is not enough.")
 		return
+	}
+	if before, known := d.remembered(r); known && asked.Prompt != "login" && before.User == g.User && before.Level == g.Level {
+		g.AuthTime = before.AuthTime // they are logged in still
 	}
 	id := rand.Text()
 	d.mu.Lock()
@@ -206,7 +222,7 @@ func staffDoor(dir string, s settings, county *seed.County, issuer *oidctest.Iss
 	bySub := map[string]seed.Professional{}
 	for _, p := range county.Professionals() {
 		bySub[p.Sub] = p
-		d.people = append(d.people, choice{p.Sub, fmt.Sprintf("%s, %s, %s", p.Name(), p.Role, p.Org.Name)})
+		d.people = append(d.people, choice{p.Sub, fmt.Sprintf("%s: %s, %s, %s", p.User, p.Name(), p.Role, p.Org.Name)})
 	}
 	d.flow = oidctest.NewFlow(oidctest.FlowOptions{URL: s.issuerURL(), Base: "/connect", Keys: issuer.Keys, Sign: issuer.Sign, Now: now,
 		Clients: []oidctest.Client{{ID: staffClient, Redirect: s.publicURL() + staffReturn, Key: &client.PublicKey}},

@@ -207,12 +207,16 @@ func TestStaffLogInByTheirIssuer(t *testing.T) {
 		if n > 0 {
 			continue
 		}
-		// Who is known to the issuer passes by it, and is who they were.
+		// Who is known to the issuer is offered as chosen, and goes on with their log-in.
 		begun, err = sessions.Begin(t.Context(), i.Name, "/staff")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, to = b.opens(begun.URL, nil)
+		status, page, _ := b.opens(begun.URL, nil)
+		if chosen := `<option value="` + p.Sub + `" selected>` + p.User + ": "; status != 200 || strings.Count(page, " selected") != 1 || !strings.Contains(page, chosen) {
+			t.Errorf("not offered as %s: %d %s", chosen, status, page)
+		}
+		_, _, to = b.opens(begun.URL, url.Values{"user": {p.Sub}})
 		again, err := sessions.Finish(t.Context(), i.Name, begun.Cookie, to.RawQuery)
 		if err != nil || again.Caller.ID != got.ID || !again.Caller.AuthTime.Equal(got.AuthTime) {
 			t.Errorf("renewed: %+v, %v", again.Caller, err)
