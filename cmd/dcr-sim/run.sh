@@ -40,7 +40,7 @@ SIMULATED=$!
 set -- $("$BIN/dcr-sim" people --dir "$SIM" --count 1)
 NUMBER=$1 BORN=$2
 for last; do case $last in gp-*) break ;; esac; done
-USER=$last-clinician-1
+GP=$last USER=$last-clinician-1
 API=http://127.0.0.1:8080/fhir/R4
 ID= tries=0
 while command -v curl >/dev/null && [ -z "$ID" ] && [ $tries -lt 200 ]; do
@@ -70,21 +70,26 @@ The record is running: http://localhost:8080 (its log: $DIR/dcrd.log). Stop it w
     NHS number       $NUMBER
     date of birth    $BORN (year-month-day)
 
-  And what staff do there, without a record: http://localhost:8080/staff (choose $USER)
+  Or choose NHS login there, as somebody else of the county.
+
+  What staff do, without a record: http://localhost:8080/staff
+    $GP-receptionist-1 makes activation codes and prints their letters, $USER
+    vouches for somebody who lost their passkeys, $GP-privacy-officer-1 answers
+    "why did you look?"
 
 In another terminal, in this folder:
 
   # sign in as a clinician of the practice (15 minutes), and find a person
   TOKEN=\$($BIN/dcr-sim token --dir $SIM --user $USER)
-  curl -s -H "Authorization: Bearer \$TOKEN" --data-urlencode 'identifier=https://fhir.nhs.uk/Id/nhs-number|$NUMBER' $API/Patient/_search
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" --data-urlencode 'identifier=https://fhir.nhs.uk/Id/nhs-number|$NUMBER' $API/Patient/_search
 
   # read their results, and everything
-  curl -s -H "Authorization: Bearer \$TOKEN" '$API/Observation?patient=${ID:-ID}&_count=3'
-  curl -s -H "Authorization: Bearer \$TOKEN" '$API/Patient/${ID:-ID}/\$everything'
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" '$API/Observation?patient=${ID:-ID}&_count=3'
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" '$API/Patient/${ID:-ID}/\$everything'
 
   # the person opts out: the next read is refused; and opts in again
   echo $NUMBER | $BIN/dcr --config $CONFIG people sharing set none --number-file -
-  curl -s -H "Authorization: Bearer \$TOKEN" '$API/Observation?patient=${ID:-ID}&_count=3'
+  curl -s -w '\n' -H "Authorization: Bearer \$TOKEN" '$API/Observation?patient=${ID:-ID}&_count=3'
   echo $NUMBER | $BIN/dcr --config $CONFIG people sharing set share --number-file -
 
   # who looked, and that nobody changed what was written down
