@@ -48,7 +48,7 @@ func (g *Gathering) parse(e *Entry, body []byte) error {
 }
 
 // usual is for how many entries room is made at first.
-const usual = 256
+const usual = 128
 
 func (g *Gathering) add(e Entry) {
 	if g.entries == nil {

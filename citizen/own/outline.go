@@ -77,7 +77,7 @@ func (o *Outline) Add(e Entry, body []byte) error {
 
 // join reads what was kept once a medicine says that it is told in another.
 func (o *Outline) join(body []byte) error {
-	if o.joined || !bytes.Contains(body, []byte(`"basedOn"`)) {
+	if o.joined || !bytes.Contains(body, []byte("basedOn")) {
 		return nil
 	}
 	o.joined = true
@@ -132,7 +132,7 @@ func (o *Outline) rankUnread(e *Entry, body []byte) (rank int, ok bool) {
 		return 0, !e.End.IsZero() && e.End.Add(zones).Before(now) && e.Date.Add(zones).Before(now)
 	case "DocumentReference":
 		// The View does not know whether its docStatus says that it is a mistake.
-		return 1, !bytes.Contains(body, []byte("entered-in-error")) && !bytes.Contains(body, []byte(`\u`))
+		return 1, !bytes.Contains(body, []byte("d-in-error")) && !bytes.Contains(body, []byte(`\u`))
 	case "Immunization":
 		return 1, o.hasNot(vaccineParam, absentHashes)
 	case "Condition":

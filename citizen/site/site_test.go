@@ -237,3 +237,15 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSummary is the same for the summary as an app reads it.
+func BenchmarkSummary(b *testing.B) {
+	w := newWorld(b)
+	mine := w.logsIn()
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := w.sends(http.MethodGet, "/citizen/v1/summary", "", mine, map[string]string{"Accept-Encoding": "identity"}); got.status != http.StatusOK {
+			b.Fatal(got.status)
+		}
+	}
+}

@@ -24,11 +24,17 @@ type withheld struct {
 	now     time.Time
 
 	gathered bool
-	since    int64             // what came before it is not waiting; Unix microseconds, like all here
-	seen     map[uint64]int64  // results that came since, by the hash of the entry: when this state of it came
-	held     map[uint64]int64  // until when, by the hash of the entry
-	parts    map[uint64]bool   // what belongs to a report that is held
-	names    map[name][]uint64 // the results that a source calls so
+	since    int64            // what came before it is not waiting; Unix microseconds, like all here
+	seen     map[uint64]int64 // results that came since, by the hash of the entry: when this state of it came
+	held     map[uint64]int64 // until when, by the hash of the entry
+	parts    map[uint64]bool  // what belongs to a report that is held
+	named    []named          // results by what their sources call them
+}
+
+// named is a result by one of its identifiers.
+type named struct {
+	name
+	entry uint64
 }
 
 // never is until when an entry is held that is not for the person at all.
@@ -95,7 +101,11 @@ func (w *withheld) ofHeld(e envelope) bool {
 // resolve adds to links what names mean, of the same source.
 func (w *withheld) resolve(links []uint64, names []name) []uint64 {
 	for _, n := range names {
-		links = append(links, w.names[n]...)
+		for i := range w.named {
+			if w.named[i].name == n {
+				links = append(links, w.named[i].entry)
+			}
+		}
 	}
 	return links
 }
@@ -119,7 +129,7 @@ type holder struct {
 // is not labelled costs a comparison, unless something is held.
 func (w *withheld) gather(ctx context.Context, store Documents, members []PersonID) error {
 	w.since = w.now.Add(-w.release.rules.longest()).UnixMicro()
-	w.held, w.seen, w.names = map[uint64]int64{}, map[uint64]int64{}, map[name][]uint64{}
+	w.held, w.seen = map[uint64]int64{}, map[uint64]int64{}
 	var holders []holder
 	err := eachResult(ctx, store, members, func(e envelope, entry string) {
 		if w.late(e) {
@@ -176,8 +186,7 @@ func (w *withheld) holder(all []holder, e envelope, entry string) []holder {
 	for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
 		if tokens[0] == w.release.named {
 			system, value := tokenHashes(tokens)
-			n := name{hash(string(e.str(strSource))), system, value}
-			w.names[n] = append(w.names[n], h.name)
+			w.named = append(w.named, named{name{hash(string(e.str(strSource))), system, value}, h.name})
 		}
 	}
 	if _, h.links, h.names = e.told(); len(h.links)+len(h.names) == 0 {
