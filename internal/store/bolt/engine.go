@@ -59,6 +59,7 @@ type Engine struct {
 	closed   bool
 	broken   atomic.Pointer[error] // why nothing can be written until a restart
 	reserve  reserve
+	ahead    *ahead
 	opening  string
 
 	logsMu sync.Mutex
@@ -99,6 +100,9 @@ func Open(dir string, specs []driver.Spec, opts Options) (*Engine, error) {
 		if e.reserve.file, err = os.OpenFile(db.Path(), os.O_WRONLY, 0o600); err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open the data file: %w", err), db.Close())
 		}
+	}
+	if e.ahead, err = openAhead(db); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: map the data file: %w", err), e.reserve.close(), db.Close())
 	}
 	e.done.Go(e.commitLoop)
 	return e, nil
@@ -146,7 +150,7 @@ func (e *Engine) Close() error {
 		errs = append(errs, l.Close())
 	}
 	e.logsMu.Unlock()
-	return errors.Join(append(errs, e.reserve.close(), e.db.Close())...)
+	return errors.Join(append(errs, e.reserve.close(), e.db.Close(), e.ahead.close())...)
 }
 
 // Opening implements driver.Exclusive: while the data file is open, nobody else has it.

@@ -41,6 +41,9 @@ func (e *Engine) Find(ctx context.Context, q driver.Query, visit driver.Visit) (
 	if err := s.begin(tx); err != nil {
 		return nil, err
 	}
+	if s.docs == nil && !q.Reverse && (q.Limit == 0 || q.Limit >= aheadLeast) {
+		r.leaves = e.ahead.scan(s.cur.Bucket(), s.begins(), s.hi, q.Limit, r.leaves)
+	}
 	return s.run(ctx, visit)
 }
 
@@ -109,17 +112,27 @@ func (s *scan) run(ctx context.Context, visit driver.Visit) (after []byte, err e
 	return nil, nil
 }
 
+// after is the key behind which the query goes on, or nil.
+func (s *scan) after() []byte {
+	if len(s.q.After) == 0 {
+		return nil
+	}
+	return append(bytes.Clone(s.prefix), s.q.After...)
+}
+
+// begins is where a query that is not reversed begins.
+func (s *scan) begins() []byte {
+	if after := s.after(); bytes.Compare(after, s.lo) > 0 {
+		return after
+	}
+	return s.lo
+}
+
 // first moves to the first key in the query's direction, behind its cursor.
 func (s *scan) first() (k, v []byte) {
-	var after []byte
-	if len(s.q.After) > 0 {
-		after = append(bytes.Clone(s.prefix), s.q.After...)
-	}
+	after := s.after()
 	if !s.q.Reverse {
-		if after == nil || bytes.Compare(after, s.lo) < 0 {
-			return s.cur.Seek(s.lo)
-		}
-		if k, v = s.cur.Seek(after); bytes.Equal(k, after) {
+		if k, v = s.cur.Seek(s.begins()); after != nil && bytes.Equal(k, after) {
 			return s.cur.Next()
 		}
 		return k, v

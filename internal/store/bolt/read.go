@@ -20,6 +20,7 @@ type reader struct {
 	value  value
 	key    []byte
 	docKey []byte
+	leaves []uint64
 }
 
 var readers = sync.Pool{New: func() any { return &reader{key: make([]byte, 0, 256), docKey: make([]byte, 0, 256)} }}
