@@ -48,7 +48,7 @@ var may = map[string][]string{
 
 	// The doors.
 	"professional":         {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/inquiry", "internal/nhs", "internal/record", "internal/web"},
-	"professional/web":     {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/staff", "internal/inquiry", "internal/web", "professional"},
+	"professional/web":     {"internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/staff", "internal/inquiry", "internal/nhs", "internal/web", "professional"},
 	"internal/web":         {"internal/errs", "internal/identity"},
 	"api":                  {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/identity/smart", "internal/ledger", "internal/nhs", "internal/record", "internal/web"},
 	"citizen/site":         {"citizen", "citizen/own", "citizen/web", "internal/access", "internal/errs", "internal/identity", "internal/identity/account", "internal/identity/codeflow", "internal/identity/nhslogin", "internal/identity/session", "internal/inquiry", "internal/nhs", "internal/section", "internal/web"},

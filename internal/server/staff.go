@@ -46,7 +46,7 @@ func (s *Server) openStaff(p *parts) error {
 		return err
 	}
 	p.staff.pages, err = staffweb.New(staffweb.Options{Service: p.staff.service, Sessions: p.staff.sessions, Seal: sealForms, Now: s.o.Now, London: london,
-		Name: c.Residents.Service, Style: p.residents.pages.Asset("app.css"), Icon: p.residents.pages.Asset("icon.svg"), PerSecond: float64(c.Residents.Failures) / 60, Burst: 5 * c.Residents.Failures})
+		Name: c.Residents.Service, OrgName: s.orgName, Style: p.residents.pages.Asset("app.css"), Icon: p.residents.pages.Asset("icon.svg"), PerSecond: float64(c.Residents.Failures) / 60, Burst: 5 * c.Residents.Failures})
 	return err
 }
 

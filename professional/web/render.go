@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	handlers "github.com/dorsetcarerecord/dcr/internal/web"
 )
 
@@ -79,7 +80,7 @@ func (p *Pages) render(by identity.Caller, name string, v view) ([]byte, error) 
 	}
 	if by.Kind == identity.Professional {
 		issuer, _, _ := strings.Cut(by.ID, "/")
-		s.SignedIn, s.Who, s.Token, s.Until = true, whoIs(by), p.formToken(by), p.clock(by.Expires)
+		s.SignedIn, s.Who, s.Token, s.Until = true, p.whoIs(by), p.formToken(by), p.clock(by.Expires)
 		s.Renew = logInBy(issuer, PathRenewed)
 		s.Asked = by.Role == identity.PrivacyOfficer
 		s.Codes = !s.Asked && by.Role != identity.NoRole
@@ -92,12 +93,22 @@ func (p *Pages) render(by identity.Caller, name string, v view) ([]byte, error) 
 }
 
 // whoIs says who is logged in.
-func whoIs(by identity.Caller) string {
+func (p *Pages) whoIs(by identity.Caller) string {
 	name := by.Name
 	if name == "" {
 		name = "Staff"
 	}
-	return name + ", " + strings.ReplaceAll(by.Role.String(), "-", " ") + ", " + string(by.Org)
+	return name + ", " + strings.ReplaceAll(by.Role.String(), "-", " ") + ", " + p.org(by.Org)
+}
+
+// org returns what people call an organisation.
+func (p *Pages) org(code nhs.ODS) string {
+	if p.o.OrgName != nil {
+		if name := p.o.OrgName(code); name != "" {
+			return name
+		}
+	}
+	return string(code)
 }
 
 func headers(c *fiber.Ctx) {
@@ -113,7 +124,7 @@ func (p *Pages) functions() template.FuncMap {
 	return template.FuncMap{
 		"home": func() string { return PathHome }, "codes": func() string { return PathCodes }, "newCode": func() string { return PathNewCode },
 		"questions": func() string { return PathQuestions }, "logOut": func() string { return PathLogOut }, "logIn": func() string { return PathLogIn },
-		"code": codePath, "question": questionPath, "day": p.day, "moment": p.moment,
+		"code": codePath, "question": questionPath, "day": p.day, "moment": p.moment, "org": p.org,
 		"field": func(f form, name, label, hint string) input {
 			return input{name, label, hint, f.Values[name], f.wrong(name)}
 		},

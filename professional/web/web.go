@@ -27,6 +27,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/codeflow"
 	"github.com/dorsetcarerecord/dcr/internal/identity/staff"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	handlers "github.com/dorsetcarerecord/dcr/internal/web"
 	"github.com/dorsetcarerecord/dcr/professional"
 )
@@ -52,10 +53,11 @@ type Options struct {
 	Sessions Sessions
 	Seal     []byte // 32 bytes, the same on every instance: of form tokens
 	Now      func() time.Time
-	London   *time.Location // in which times are told; nil: UTC
-	Name     string         // of the service; "Dorset Care Record"
-	Style    string         // address of the style sheet that all pages share
-	Icon     string         // address of the icon; may be empty
+	London   *time.Location       // in which times are told; nil: UTC
+	Name     string               // of the service; "Dorset Care Record"
+	OrgName  func(nhs.ODS) string // what an organisation is called, "" where that is not known; nil: by their codes
+	Style    string               // address of the style sheet that all pages share
+	Icon     string               // address of the icon; may be empty
 	// PerSecond and Burst bound log-ins begun and ended from one address, behind which
 	// a whole hospital may be. 0: no limit.
 	PerSecond float64

@@ -30,6 +30,9 @@ func letter(t *testing.T, b *browser) (code, id string) {
 	if a.status != 201 || m == nil {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
+	if strings.Count(a.body, "Poole Road Surgery") != 2 || strings.Contains(a.body, string(practice)) {
+		t.Error("neither the page nor the letter should name a practice by its code")
+	}
 	codes, _, err := b.w.accounts.Codes(t.Context(), b.w.caller(b), practice, "", 1)
 	if err != nil || len(codes) != 1 {
 		t.Fatal(codes, err)

@@ -184,7 +184,8 @@ func (w *world) open() {
 		Seal: bytes.Repeat([]byte{9}, 32), DB: w.db, Now: w.clock})
 	w.must(err)
 	service := professional.New(professional.Options{Inquiries: w.asked, Enrolments: w.records, Codes: w.accounts})
-	w.pages, err = web.New(web.Options{Service: service, Sessions: w.sessions, Seal: bytes.Repeat([]byte{8}, 32), Now: w.clock, Style: "/assets/app.css", PerSecond: 1, Burst: 30})
+	w.pages, err = web.New(web.Options{Service: service, Sessions: w.sessions, Seal: bytes.Repeat([]byte{8}, 32), Now: w.clock, Style: "/assets/app.css", PerSecond: 1, Burst: 30,
+		OrgName: func(org nhs.ODS) string { return map[nhs.ODS]string{practice: "Poole Road Surgery"}[org] }})
 	w.must(err)
 	systems := smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: w.base + "/oauth/token", Now: w.clock})
 	w.app = api.New(api.Options{Records: w.records, Auth: verifier, Systems: systems, Certs: systems, StaffSessions: w.sessions,
