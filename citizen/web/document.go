@@ -112,7 +112,7 @@ func ResultsSection(p own.Results) Section {
 
 // AppointmentsSection is appointments and referrals.
 func AppointmentsSection(p own.Appointments) Section {
-	return newSection(p.Page, group("To come", p.Upcoming, AppointmentEntry), group("Before", p.Past, AppointmentEntry), group("Referrals", p.Referrals, ReferralEntry))
+	return newSection(p.Page, group("To come", p.Upcoming, AppointmentEntry), group("Before, or cancelled", p.Past, AppointmentEntry), group("Referrals", p.Referrals, ReferralEntry))
 }
 
 // StaysSection is stays and visits.

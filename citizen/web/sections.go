@@ -131,7 +131,7 @@ func AppointmentsList(p own.Appointments) List {
 	}
 	return newList(p.Page,
 		Group{Title: "To come", Empty: "There is no appointment to come.", Rows: rowsOf(p.Upcoming, one)},
-		Group{Title: "Before", Rows: rowsOf(p.Past, one)},
+		Group{Title: "Before, or cancelled", Rows: rowsOf(p.Past, one)},
 		Group{Title: "Referrals", Note: "When somebody asks another service to see you.", Rows: rowsOf(p.Referrals, func(x own.Referral) Row {
 			to := ""
 			if len(x.To) > 0 {
