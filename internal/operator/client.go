@@ -252,7 +252,7 @@ func (c *SocketClient) Backup(ctx context.Context, w io.Writer, progress Progres
 	if progress != nil {
 		w = io.MultiWriter(w, &counter{tell: progress})
 	}
-	if _, err := io.Copy(w, resp.Body); err != nil {
+	if _, err := io.CopyBuffer(w, resp.Body, make([]byte, 256<<10)); err != nil {
 		return errs.Wrap(errs.Unavailable, err, "the backup broke off: throw away what was written")
 	}
 	if text := resp.Trailer.Get(faultTrailer); text != "" {

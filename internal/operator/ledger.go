@@ -66,6 +66,15 @@ func ReportOf(r ledger.Report) LedgerReport {
 	return told
 }
 
+// ReportsOf does so for each instance.
+func ReportsOf(all map[string]ledger.Report) map[string]LedgerReport {
+	told := make(map[string]LedgerReport, len(all))
+	for instance, r := range all {
+		told[instance] = ReportOf(r)
+	}
+	return told
+}
+
 // mostEvents bounds a page of the ledger.
 const mostEvents = 1000
 
@@ -117,30 +126,21 @@ func (s *Service) Proof(ctx context.Context, instance string, seq uint64) (Ledge
 }
 
 // VerifyLedger computes the ledgers of all instances anew and compares each with every
-// checkpoint of it that is at hand. The first of this instance's is signed now: what was
+// checkpoint that is at hand. The first of this instance's is signed now: what was
 // written is compared with what this process knows that it wrote.
 func (s *Service) VerifyLedger(ctx context.Context, progress Progress) (map[string]LedgerReport, error) {
 	if _, err := s.o.Ledger.Checkpoint(ctx); err != nil {
 		return nil, err
 	}
-	extents, err := s.o.Ledger.Extents(ctx)
+	found, err := ledger.VerifyAll(ctx, s.o.Ledger.Extents, func(ctx context.Context, instance string) (ledger.Verification, error) {
+		v, err := s.o.Verification(ctx, instance)
+		v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
+		return v, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	reports := map[string]LedgerReport{}
-	for _, x := range extents {
-		v, err := s.o.Verification(ctx, x.Instance)
-		if err != nil {
-			return nil, err
-		}
-		v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
-		r, err := ledger.Verify(ctx, v)
-		if err != nil {
-			return nil, err
-		}
-		reports[x.Instance] = ReportOf(r)
-	}
-	return reports, nil
+	return ReportsOf(found), nil
 }
 
 func pageOf(limit int) int {

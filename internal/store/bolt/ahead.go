@@ -68,7 +68,7 @@ func (a *ahead) scan(bucket *bbolt.Bucket, lo, hi []byte, limit int, room []uint
 	}
 	root := uint64(bucket.Root())
 	w.children(root, w.depth(root))
-	if n := len(w.leaves); n >= aheadLeast && !(a.inMemory(w.leaves[1]) && a.inMemory(w.leaves[n/2]) && a.inMemory(w.leaves[n-1])) {
+	if n := len(w.leaves); n >= aheadLeast && (a.missing(w.leaves[1]) || a.missing(w.leaves[n/2]) || a.missing(w.leaves[n-1])) {
 		a.ask(w.leaves)
 	}
 	return w.leaves
@@ -86,11 +86,11 @@ func (a *ahead) ask(pages []uint64) {
 	}
 }
 
-// inMemory says whether the beginning of a page is in memory.
-func (a *ahead) inMemory(page uint64) bool {
+// missing says whether the beginning of a page is not in memory.
+func (a *ahead) missing(page uint64) bool {
 	var there byte
 	_, _, no := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&a.data[page*a.page])), 1, uintptr(unsafe.Pointer(&there)))
-	return no != 0 || there&1 != 0
+	return no == 0 && there&1 == 0
 }
 
 // walk goes over the branches of one scan.

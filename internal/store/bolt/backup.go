@@ -62,10 +62,7 @@ func (e *Engine) Backup(ctx context.Context, w io.Writer, progress func(done, to
 		return err
 	}
 	b := &backup{ctx: ctx, tar: tar.NewWriter(w), tell: progress, total: tx.Size() + logBytes, manifest: manifest{Format: formatVersion}}
-	err = b.file(dataFile, tx.Size(), func(w io.Writer) error {
-		_, err := tx.WriteTo(w)
-		return err
-	})
+	err = b.file(dataFile, tx.Size(), func(w io.Writer) error { return copyAround(tx, w) })
 	if err != nil {
 		return err
 	}
@@ -108,6 +105,7 @@ func (e *Engine) backupLogs(b *backup) error {
 	if err != nil {
 		return err
 	}
+	buf := make([]byte, pieceLen)
 	for _, name := range names {
 		l, err := e.openLog(name)
 		if err != nil {
@@ -121,7 +119,7 @@ func (e *Engine) backupLogs(b *backup) error {
 		for i := range parts {
 			records += parts[i].Records()
 			err := b.file(path.Join(logsDir, name, parts[i].Name), parts[i].Size, func(w io.Writer) error {
-				_, err := io.Copy(w, parts[i].Reader())
+				_, err := (&pieces{Writer: w, buf: buf}).ReadFrom(parts[i].Reader())
 				return err
 			})
 			if err != nil {
