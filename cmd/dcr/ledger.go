@@ -144,7 +144,8 @@ func (a *app) ledgerVerify() *cobra.Command {
 		Use: "verify", Short: "Verify the whole ledger",
 		Long: `verify computes the ledger anew from its log and compares it with every signed
 checkpoint. It names the first event that is not as it was signed, and exits with 1 if
-anything does not hold.
+anything does not hold. Checkpoints name the logs of all instances: one that is not
+there any more, or shorter, shows by those of another.
 
 It needs no server, no configuration and no secret: the folder (or a restored backup
 of it), the public key, and the checkpoints, best those of a copy kept elsewhere. If a
@@ -220,27 +221,19 @@ func publicKeys(c *config.Config, files []string) ([]note.Verifier, error) {
 }
 
 func verifyAll(ctx context.Context, engine driver.Engine, c *config.Config, keys []note.Verifier, progress operator.Progress) (map[string]operator.LedgerReport, error) {
-	parts, err := ledger.Parts(ctx, engine)
-	if err != nil {
-		return nil, err
+	exist := func(ctx context.Context) ([]ledger.Extent, error) {
+		parts, err := ledger.Parts(ctx, engine)
+		return ledger.ExtentsOf(parts), err
 	}
-	reports := map[string]operator.LedgerReport{}
-	for _, part := range parts {
-		v, err := server.Verification(ctx, c, engine, part.Instance, keys)
-		if err != nil {
-			return reports, err
-		}
+	found, err := ledger.VerifyAll(ctx, exist, func(ctx context.Context, instance string) (ledger.Verification, error) {
+		v, err := server.Verification(ctx, c, engine, instance, keys)
 		v.Progress = func(done, total uint64) { progress(int64(done), int64(total)) }
-		r, err := ledger.Verify(ctx, v)
-		if err != nil {
-			return reports, err
-		}
-		reports[part.Instance] = operator.ReportOf(r)
+		return v, err
+	})
+	if err == nil && len(found) == 0 {
+		err = errors.New("there is no ledger in this folder")
 	}
-	if len(reports) == 0 {
-		return nil, errors.New("there is no ledger in this folder")
-	}
-	return reports, nil
+	return operator.ReportsOf(found), err
 }
 
 // verification is where key and checkpoints lie: as the command line says, else as

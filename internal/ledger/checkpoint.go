@@ -13,14 +13,16 @@ import (
 
 // Checkpoint is what the ledger's key signed about the log at one moment. Its
 // text is a signed note (golang.org/x/mod/sumdb/note) in the form of a C2SP
-// tlog-checkpoint: origin, size, root, then a line for the time and one for each
-// hash of the right edge.
+// tlog-checkpoint: origin, size, root, then a line for the time, one for each hash of
+// the right edge, and one for each other instance's log, so that a whole log that
+// vanished shows. Checkpoints of earlier versions name none.
 type Checkpoint struct {
 	Instance string
 	Size     uint64
 	Root     tlog.Hash
 	Time     time.Time
-	Note     []byte // the signed text
+	Others   []Extent // by name: how many events each had, at least
+	Note     []byte   // the signed text
 
 	tree tree
 }
@@ -31,13 +33,16 @@ const origin = "dcr-ledger/"
 // of its checkpoints and the name of its key.
 func Origin(instance string) string { return origin + instance }
 
-func newCheckpoint(instance string, t *tree, now time.Time, key note.Signer) (*Checkpoint, error) {
-	c := &Checkpoint{Instance: instance, Size: t.size, Root: t.root(), Time: now.UTC().Truncate(time.Second), tree: *t}
+func newCheckpoint(instance string, t *tree, others []Extent, now time.Time, key note.Signer) (*Checkpoint, error) {
+	c := &Checkpoint{Instance: instance, Size: t.size, Root: t.root(), Time: now.UTC().Truncate(time.Second), Others: others, tree: *t}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%d\n%s\n", Origin(instance), c.Size, c.Root)
 	fmt.Fprintf(&b, "time %s\n", c.Time.Format(time.RFC3339))
 	for _, h := range t.hashes() {
 		fmt.Fprintf(&b, "edge %s\n", h)
+	}
+	for _, o := range others {
+		fmt.Fprintf(&b, "log %s %d\n", o.Instance, o.Events)
 	}
 	var err error
 	if c.Note, err = note.Sign(&note.Note{Text: b.String()}, key); err != nil {
@@ -73,6 +78,11 @@ func OpenCheckpoint(text []byte, keys note.Verifiers) (*Checkpoint, error) {
 			var h tlog.Hash
 			h, err = tlog.ParseHash(value)
 			edge = append(edge, h)
+		case "log":
+			name, digits, _ := strings.Cut(value, " ")
+			o := Extent{Instance: name}
+			o.Events, err = strconv.ParseUint(digits, 10, 63)
+			c.Others = append(c.Others, o)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("a line of it cannot be read: %w", err)

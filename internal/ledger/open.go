@@ -199,7 +199,7 @@ func (l *Ledger) checkpoint(ctx context.Context) (*Checkpoint, error) {
 	if before != nil && before.Size == t.size && l.Healthy() == nil && l.signedNow(before) {
 		return before, nil
 	}
-	c, err := newCheckpoint(l.o.Instance, &t, l.o.Now(), l.o.Key.Signer)
+	c, err := newCheckpoint(l.o.Instance, &t, l.others(ctx, before), l.o.Now(), l.o.Key.Signer)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,14 +87,56 @@ type Extent struct {
 	Events   uint64
 }
 
+// others returns what a checkpoint says of the other instances' logs. One that was named
+// before goes on to be named, whether it is still there or not.
+func (l *Ledger) others(ctx context.Context, before *Checkpoint) []Extent {
+	most := extents{}
+	if before != nil {
+		most.add(before.Others)
+	}
+	all, err := l.Extents(ctx)
+	if err != nil {
+		l.o.Logger.Warn("ledger checkpoint names the other instances as the one before did", "error", err)
+	}
+	most.add(all)
+	delete(most, l.o.Instance)
+	return most.list()
+}
+
+// extents are how many events the log of each instance has, at least.
+type extents map[string]uint64
+
+// add takes over the logs that have more. One without events is not worth naming.
+func (m extents) add(all []Extent) {
+	for _, x := range all {
+		if x.Events > m[x.Instance] {
+			m[x.Instance] = x.Events
+		}
+	}
+}
+
+// list is in order of names.
+func (m extents) list() []Extent {
+	var all []Extent
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, Extent{name, m[name]})
+	}
+	return all
+}
+
 // Extents returns those of all instances, this one's first.
 func (l *Ledger) Extents(ctx context.Context) ([]Extent, error) {
 	all, err := l.parts(ctx)
-	out := make([]Extent, len(all))
-	for i, p := range all {
+	return ExtentsOf(all), err
+}
+
+// ExtentsOf returns how long logs are now.
+func ExtentsOf(parts []Part) []Extent {
+	out := make([]Extent, len(parts))
+	for i, p := range parts {
 		out[i] = Extent{p.Instance, p.Log.Len()}
 	}
-	return out, err
+	return out
 }
 
 // ReadOf is Read in the log of an instance, "" being this one.

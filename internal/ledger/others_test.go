@@ -19,22 +19,28 @@ import (
 // county is a store with a ledger for each of some instances.
 type county struct {
 	t    testing.TB
+	dir  string
 	e    *bolt.Engine
 	mine map[string]*Ledger
 	at   time.Time
 }
 
 func newCounty(t testing.TB, instances ...string) *county {
-	e, err := bolt.Open(t.TempDir(), Specs(), bolt.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	c := &county{t, e, map[string]*Ledger{}, noon}
+	c := &county{t, t.TempDir(), nil, map[string]*Ledger{}, noon}
+	c.start()
+	t.Cleanup(func() { _ = c.e.Close() })
 	for _, name := range instances {
 		c.open(name)
 	}
 	return c
+}
+
+func (c *county) start() {
+	c.t.Helper()
+	var err error
+	if c.e, err = bolt.Open(c.dir, Specs(), bolt.Options{NoSync: true}); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 func (c *county) options(name string) Options {

@@ -56,6 +56,7 @@ const (
 	Altered   FindingKind = iota + 1 // one event was changed: From is its number
 	Rewritten                        // events From..To-1 are not those that were signed, though each is whole in itself
 	Truncated                        // events From..To-1 were signed and are no longer there
+	Vanished                         // the whole log, of To events, is no longer there
 )
 
 // Finding is one thing that does not hold.
@@ -71,6 +72,8 @@ func (f Finding) String() string {
 		return fmt.Sprintf("between event %d and event %d: %s", f.From, f.To-1, f.What)
 	case Truncated:
 		return fmt.Sprintf("from event %d on: %s", f.From, f.What)
+	case Vanished:
+		return "all events: " + f.What
 	}
 	return fmt.Sprintf("event %d: %s", f.From, f.What)
 }
@@ -84,6 +87,8 @@ type Report struct {
 	Root           tlog.Hash
 	Findings       []Finding // in ascending order; the first names the first bad event
 	BadCheckpoints []string  // not signed by the keys, or two that contradict each other
+
+	others extents // what the checkpoints say of other instances' logs
 }
 
 // OK reports whether all holds.
@@ -133,6 +138,7 @@ func (w *walk) find(kind FindingKind, from, to uint64, what string) {
 
 func (w *walk) openCheckpoints() {
 	roots := map[uint64]tlog.Hash{}
+	w.report.others = extents{}
 	for _, f := range w.v.Checkpoints {
 		c, err := OpenCheckpoint(f.Text, w.v.Keys)
 		if err == nil && c.Instance != w.v.Instance {
@@ -149,6 +155,7 @@ func (w *walk) openCheckpoints() {
 			continue
 		}
 		roots[c.Size] = c.Root
+		w.report.others.add(c.Others)
 		w.due = append(w.due, c)
 	}
 	sort.Slice(w.due, func(i, j int) bool { return w.due[i].Size < w.due[j].Size })
