@@ -61,7 +61,7 @@ func (r *Reader) Summary(entries []Entry, news News) Summary {
 
 func (r *Reader) summary(g *glances, news News) Summary {
 	s := Summary{
-		Sections: []SectionSummary{}, Latest: []Row{},
+		Sections: make([]SectionSummary, 0, news.Sections.Len()), Latest: make([]Row, 0, len(g.latest)),
 		Arrived: r.Arrivals(news.Arrived), Sources: r.Freshness(news.Heard), Late: []Freshness{},
 	}
 	for _, f := range s.Sources {
@@ -95,6 +95,9 @@ func (r *Reader) sectionSummary(sec section.Section, t *tally) SectionSummary {
 	}
 	if sec == section.Demographics {
 		return out
+	}
+	if len(t.top) > 0 {
+		out.Top = make([]Row, 0, len(t.top))
 	}
 	for _, x := range t.top {
 		out.Top = append(out.Top, r.row(x.e, r.when(x.e)))

@@ -39,7 +39,7 @@ func TestEntriesKeptBefore(t *testing.T) {
 		"a labelled letter": {`{"resourceType":"DocumentReference","securityLabel":[{"coding":[{"code":"NOPAT"}]}]}`, true},
 		"a letter":          {`{"resourceType":"DocumentReference","securityLabel":[{"coding":[{"code":"N"}]}]}`, false},
 	} {
-		if got := w.hides(kept(t, tt.js), "entry"); got != tt.hides {
+		if got := w.hides(kept(t, tt.js), "entry", false); got != tt.hides {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -164,7 +164,7 @@ func cursorAt(e envelope, entry string) ([]byte, error) {
 // wants reports whether the entry is one to visit. Of all the Patients that sources
 // sent, a search shows the one that is the person's.
 func (q *scan) wants(p PersonID, e envelope, entry string) bool {
-	if !q.view.grant.Sections.Has(e.section()) || q.view.own.hides(e, entry) || q.view.own.cameSince(e, entry) {
+	if !q.view.grant.Sections.Has(e.section()) || q.view.own.hides(e, entry, true) || q.view.own.cameSince(e, entry) {
 		return false
 	}
 	id := ""

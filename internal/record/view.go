@@ -117,7 +117,7 @@ func (v *View) one(ctx context.Context, ref driver.Ref, typ string, visit func(E
 // mayShow says what the view may show by itself: of the states of an entry, one that
 // the current one does not hide.
 func (v *View) mayShow(e envelope, typ, entry string) bool {
-	return !e.has(flagMoved) && v.grant.Sections.Has(e.section()) && string(e.str(strType)) == typ && !v.own.hides(e, entry)
+	return !e.has(flagMoved) && v.grant.Sections.Has(e.section()) && string(e.str(strType)) == typ && !v.own.hides(e, entry, false)
 }
 
 // entryPart takes the version off the id of a document of versions.

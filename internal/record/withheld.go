@@ -37,11 +37,15 @@ type named struct {
 	entry uint64
 }
 
+// usually is for how many results room is made at first.
+const usually = 100
+
 // never is until when an entry is held that is not for the person at all.
 const never = math.MaxInt64
 
-// hides reports whether the person does not see that state of an entry.
-func (w *withheld) hides(e envelope, entry string) bool {
+// hides reports whether the person does not see that state of an entry; current: it is
+// not one of those before.
+func (w *withheld) hides(e envelope, entry string, current bool) bool {
 	if w == nil {
 		return false
 	}
@@ -50,13 +54,13 @@ func (w *withheld) hides(e envelope, entry string) bool {
 	}
 	switch e.section() {
 	case section.Results, section.Letters:
-		return w.holds(e, entry)
+		return w.holds(e, entry, current)
 	}
 	return false
 }
 
 // holds reports whether a result or letter waits, by itself or with others.
-func (w *withheld) holds(e envelope, entry string) bool {
+func (w *withheld) holds(e envelope, entry string, current bool) bool {
 	name := uint64(0)
 	if len(w.held) > 0 {
 		if name = hash(entry); w.held[name] > w.now.UnixMicro() {
@@ -67,7 +71,7 @@ func (w *withheld) holds(e envelope, entry string) bool {
 		}
 	}
 	received := e.int(atReceived)
-	if received <= w.since {
+	if received <= w.since || current && w.seen[hash(entry)] == received { // the second: looked at as it was gathered
 		return false
 	}
 	shown, _ := w.release.rules.Release(w.release.facts(e), w.now)
@@ -129,7 +133,7 @@ type holder struct {
 // is not labelled costs a comparison, unless something is held.
 func (w *withheld) gather(ctx context.Context, store Documents, members []PersonID) error {
 	w.since = w.now.Add(-w.release.rules.longest()).UnixMicro()
-	w.held, w.seen = map[uint64]int64{}, map[uint64]int64{}
+	w.held, w.seen = map[uint64]int64{}, make(map[uint64]int64, usually)
 	var holders []holder
 	err := eachResult(ctx, store, members, func(e envelope, entry string) {
 		if w.late(e) {
@@ -186,6 +190,9 @@ func (w *withheld) holder(all []holder, e envelope, entry string) []holder {
 	for tokens := e.tokens(); len(tokens) >= tokenLen; tokens = tokens[tokenLen:] {
 		if tokens[0] == w.release.named {
 			system, value := tokenHashes(tokens)
+			if w.named == nil {
+				w.named = make([]named, 0, usually)
+			}
 			w.named = append(w.named, named{name{hash(string(e.str(strSource))), system, value}, h.name})
 		}
 	}
