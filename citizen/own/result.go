@@ -35,7 +35,7 @@ type Result struct {
 	Number  string   `json:"number,omitempty"`
 	Unit    string   `json:"unit,omitempty"`
 	NoValue string   `json:"noValue,omitempty"` // why there is none
-	Range   string   `json:"range,omitempty"`   // "Usual range 4 to 11 mmol/L"
+	Range   string   `json:"range,omitempty"`   // "Usual range: 4 to 11 mmol/L"
 	Flag    Flag     `json:"flag,omitzero"`
 	Parts   []Part   `json:"parts,omitempty"`  // "Systolic"
 	Report  string   `json:"report,omitempty"` // id of the report that lists it

@@ -99,7 +99,7 @@ func FamilyEntry(h own.FamilyHistory) Entry {
 // this value.
 func ResultEntry(r own.Result, trend *own.Trend) Entry {
 	f := fields{}
-	f.add("Usual range", strings.TrimPrefix(r.Range, "Usual range "))
+	f.add("Usual range", strings.TrimPrefix(r.Range, "Usual range: "))
 	f.add("Taken", r.When.Text)
 	f.add("Told by the laboratory", r.Issued.Text)
 	f.people("By", r.By...)

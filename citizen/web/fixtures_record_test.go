@@ -128,10 +128,10 @@ func problems() own.Problems {
 func results() own.Results {
 	low := own.Flag{Code: "L", Words: "Lower than usual", Level: own.LevelLow}
 	one := own.Result{Item: item("results", "r1", "Kidney function (eGFR)", hospital()), Kind: "laboratory", When: at("23 November 2026"), Issued: at("23 November 2026 at 4pm"), Value: "54 mL/min",
-		Range: "Usual range more than 60 mL/min", Flag: low, Report: "p7-rep", Corrected: true, Replaced: []own.Before{{Says: "It said 45 mL/min before it was corrected."}}}
+		Range: "Usual range: more than 60 mL/min", Flag: low, Report: "p7-rep", Corrected: true, Replaced: []own.Before{{Says: "It said 45 mL/min before it was corrected."}}}
 	one.Meaning = "Shows how well your kidneys work."
 	two := own.Result{Item: item("results", "r2", "Blood pressure", practice()), Kind: "vital-signs", When: at("23 November 2026"), Provisional: true,
-		Parts: []own.Part{{Title: "Upper number", Value: "148 mmHg", Range: "Usual range 90 to 140 mmHg", Flag: own.Flag{Words: "Higher than usual", Level: own.LevelHigh}}, {Title: "Lower number", Value: "84 mmHg"}}}
+		Parts: []own.Part{{Title: "Upper number", Value: "148 mmHg", Range: "Usual range: 90 to 140 mmHg", Flag: own.Flag{Words: "Higher than usual", Level: own.LevelHigh}}, {Title: "Lower number", Value: "84 mmHg"}}}
 	three := own.Result{Item: item("results", "r3", "Potassium", hospital()), When: at("23 November 2026"), Value: "6.4 mmol/L", Flag: own.Flag{Words: "Far from usual", Level: own.LevelUrgent}}
 	report := own.Report{Item: item("results", "rep", "Kidney blood tests", hospital()), When: at("23 November 2026"), Conclusion: []string{"A little lower than last time. Please repeat in three months."}, Documents: letters().Letters[1].Documents}
 	return own.Results{Page: page("results", "Test results", "19 results.", 19), Groups: []own.ResultGroup{{Title: "Kidney blood tests", When: at("23 November 2026"), Report: &report, Results: []own.Result{one, two, three}}}}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dorsetcarerecord/dcr/citizen/own"
 	"github.com/dorsetcarerecord/dcr/citizen/web"
 	"golang.org/x/net/html"
 )
@@ -216,4 +217,16 @@ func TestEveryLinkLeadsToAPage(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTheUsualRangeIsSaidOnce(t *testing.T) {
+	for says, want := range map[string]string{
+		"Usual range: 3.5 to 5.3 mmol/L":             "3.5 to 5.3 mmol/L",
+		"Usual range (women): 120 to 150 g/L":        "Usual range (women): 120 to 150 g/L",
+		"Recommended range: 4 to 6 mmol/L; up to 10": "Recommended range: 4 to 6 mmol/L; up to 10",
+	} {
+		if got := web.ResultEntry(own.Result{Range: says}, nil).Fields; len(got) == 0 || got[0].Name != "Usual range" || got[0].Text != want {
+			t.Errorf("%s: %+v", says, got)
+		}
+	}
 }
