@@ -117,8 +117,11 @@ func (s *Service) Authenticate(ctx context.Context, token string) (identity.Call
 		return identity.Caller{}, err
 	}
 	ended, err := s.ended(ctx, c.Person)
-	if err != nil || !ended {
-		return c, err
+	if err != nil {
+		return identity.Caller{}, err
+	}
+	if !ended {
+		return c, nil
 	}
 	if err := s.o.Accounts.EndSessions(ctx, c.ID); err != nil && errs.KindOf(err) != errs.NotFound {
 		return identity.Caller{}, err
