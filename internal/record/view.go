@@ -135,6 +135,7 @@ type shower struct {
 	typ     string // the last type, so that a run of one type is converted once
 	source  string // likewise
 	scratch []byte
+	texts   driver.Strings
 }
 
 func (s *shower) entry(p PersonID, e envelope, entry string) Entry {
@@ -150,7 +151,7 @@ func (s *shower) entry(p PersonID, e envelope, entry string) Entry {
 		b = append(append(b, '-'), entry...)
 	}
 	n := len(b)
-	text := string(append(b, e.str(strVersion)...)) // one allocation for both
+	text := s.texts.Of(append(b, e.str(strVersion)...))
 	shown := Entry{ID: text[:n], Type: s.typ, Section: e.section(), Version: text[n:], Updated: stamp(e.time(atReceived)),
 		Source: s.source, Received: e.time(atReceived), Deleted: e.has(flagDeleted), Body: e.json(), envelope: e}
 	if !e.has(flagUndated) {

@@ -68,7 +68,7 @@ func (a *ahead) scan(bucket *bbolt.Bucket, lo, hi []byte, limit int, room []uint
 	}
 	root := uint64(bucket.Root())
 	w.children(root, w.depth(root))
-	if n := len(w.leaves); n >= aheadLeast && (a.missing(w.leaves[1]) || a.missing(w.leaves[n/2]) || a.missing(w.leaves[n-1])) {
+	if n := len(w.leaves); n >= aheadLeast && a.missing(w.leaves[n/2]) {
 		a.ask(w.leaves)
 	}
 	return w.leaves

@@ -22,6 +22,7 @@ type scan struct {
 	lo, hi []byte
 	now    int64
 	r      *reader
+	ids    driver.Strings
 }
 
 // Find implements driver.Engine.
@@ -189,6 +190,6 @@ func (s *scan) load(k, v []byte) (live bool, err error) {
 			return false, fmt.Errorf("%w: a key of %s", driver.ErrCorrupt, s.c.spec.Name)
 		}
 	}
-	s.r.doc.ID = string(id)
+	s.r.doc.ID = s.ids.Of(id)
 	return true, nil
 }
