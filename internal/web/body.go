@@ -25,9 +25,23 @@ func ReadJSON(c *fiber.Ctx, into any) error {
 	return nil
 }
 
+// jsonAppender is what is written often, and so writes itself: as json.Marshal would.
+type jsonAppender interface {
+	AppendJSON(dst []byte) ([]byte, error)
+}
+
+// usualBody is for how long a body room is made at first.
+const usualBody = 16 << 10
+
 // WriteJSON answers with v. Its members must have been decided on.
 func WriteJSON(c *fiber.Ctx, status int, v any) error {
-	b, err := json.Marshal(v, json.Deterministic(true))
+	var b []byte
+	var err error
+	if a, ok := v.(jsonAppender); ok {
+		b, err = a.AppendJSON(make([]byte, 0, usualBody))
+	} else {
+		b, err = json.Marshal(v, json.Deterministic(true))
+	}
 	if err != nil {
 		return err
 	}

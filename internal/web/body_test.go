@@ -43,6 +43,20 @@ func TestReadJSONIsStrict(t *testing.T) {
 	}
 }
 
+type written string
+
+func (w written) AppendJSON(dst []byte) ([]byte, error) { return append(dst, w...), nil }
+
+// What writes itself is answered as it does.
+func TestWriteJSON(t *testing.T) {
+	for want, v := range map[string]any{`{"a":1}`: map[string]int{"a": 1}, "itself": written("itself")} {
+		c := call(t, "")
+		if err := web.WriteJSON(c, fiber.StatusOK, v); err != nil || string(c.Response().Body()) != want {
+			t.Errorf("%s: %s, %v", want, c.Response().Body(), err)
+		}
+	}
+}
+
 func TestIfMatch(t *testing.T) {
 	for header, want := range map[string]uint64{`W/"7"`: 7, `"7"`: 7, ` W/"0" `: 0} {
 		if got, err := web.IfMatch(call(t, "", "If-Match", header)); got != want || err != nil {
