@@ -53,6 +53,7 @@ func (p plan) grow(ctx context.Context, out io.Writer) error {
 			return err
 		}
 		defer func() { _ = s.Close() }()
+		s.works = append(s.works, inTurn(s.works))
 		sizes = append(sizes, &size{service: s})
 	}
 	if err := p.warm(ctx, sizes); err != nil {
@@ -71,6 +72,17 @@ func (p plan) grow(ctx context.Context, out io.Writer) error {
 	p.growth1(out, sizes)
 	growth2(out, sizes)
 	return nil
+}
+
+// inTurn is one of each kind that reads, over and over.
+func inTurn(works []*work) *work {
+	var reads []*work
+	for _, w := range works {
+		if w.act == nil && w.tls == nil {
+			reads = append(reads, w)
+		}
+	}
+	return &work{name: "each read in turn", addr: reads[0].addr, request: func(i int) []byte { return reads[i%len(reads)].request(i) }}
 }
 
 func (p plan) warm(ctx context.Context, sizes []*size) error {
