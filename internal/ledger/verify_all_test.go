@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,12 +102,16 @@ func TestALogThatVanished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Log, o.Docs, o.Logs = log, c.e, c.e
+	var said strings.Builder
+	o.Log, o.Docs, o.Logs, o.Logger = log, c.e, c.e, slog.New(slog.NewTextHandler(&said, nil))
 	c.mine = map[string]*Ledger{"a": open(t, o)}
 	c.looks("a", "p")
 	newest, err := c.mine["a"].Checkpoint(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(said.String(), "level=ERROR") || !strings.Contains(said.String(), "instance=b events=2") {
+		t.Errorf("logged: %s", &said)
 	}
 	sizes, err := sizesIn(o.Folders[0], "a")
 	if err != nil {
