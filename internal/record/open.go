@@ -185,4 +185,4 @@ func (r *Records) OpenDirectory(ctx context.Context, caller identity.Caller, typ
 }
 
 // stamp is a time as FHIR's instant carries it: milliseconds.
-func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+func stamp(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
