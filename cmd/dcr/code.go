@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ func (a *app) code() *cobra.Command {
 prints it with the address where it is entered. Hand it over in person, to somebody whose
 identity document you saw: whoever has it, the number and the birth date reads the record.
 It counts once, for two weeks; codes made before for the person stop counting. If they have
-an account it is a recovery code, which a second member of staff must vouch for.
+an account it is a recovery code: somebody of the programme office, who saw the document
+too, must vouch for it on the page that is printed.
 
 The NHS number and the date of birth are asked for, or read from --person-file, one a
 line ("-" is standard input). They are not arguments: those are seen by everybody on the
@@ -41,12 +43,20 @@ machine (ps).`,
 				return err
 			}
 			if made.Recovery {
-				a.say("The person has an account: a second member of staff must vouch for this code before it counts.")
+				a.say("The person has an account: before this code counts, somebody of the programme office must vouch for it, on the page of staff.")
 			}
 			return a.print(made, func(w io.Writer) {
 				fmt.Fprintf(w, "code\t%s\npage\t%s\nlink\t%s\nuntil\t%s\n", made.Code, made.Page, made.URL, made.Expires.Format("2006-01-02"))
+				if made.Recovery {
+					fmt.Fprintf(w, "vouch\t%s\n", vouchPage(made))
+				}
 			})
 		})
 	}
 	return c
+}
+
+// vouchPage is where a recovery code is vouched for by somebody who saw the person too.
+func vouchPage(made operator.ActivationCode) string {
+	return strings.TrimSuffix(made.Page, "/enrol") + "/staff/codes/" + made.ID + "/vouch"
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/operator"
 	"github.com/dorsetcarerecord/dcr/internal/seed"
 	"github.com/dorsetcarerecord/dcr/internal/server"
+	staffweb "github.com/dorsetcarerecord/dcr/professional/web"
 )
 
 func TestEveryCommandHasHelp(t *testing.T) {
@@ -335,6 +336,13 @@ func TestWithARunningServer(t *testing.T) {
 	d.does("", "restore", filepath.Join(d.dir, "live.tar"), "--data", filepath.Join(d.dir, "copy"))
 	if code, _, errs := d.try("", "restore", filepath.Join(d.dir, "live.tar")); code != 1 || !strings.Contains(errs, "is running") {
 		t.Errorf("restore under a running server: %d %s", code, errs)
+	}
+}
+
+// A recovery code is of no use to whoever does not learn where it is vouched for.
+func TestWhereACodeIsVouchedFor(t *testing.T) {
+	if got := vouchPage(operator.ActivationCode{ID: "BCDF23", Page: "https://record.example/enrol"}); got != "https://record.example"+staffweb.PathCodes+"/BCDF23/vouch" {
+		t.Error(got)
 	}
 }
 

@@ -20,6 +20,7 @@ type Accounts interface {
 // ActivationCode is a code by which somebody opens an account of their own, or comes
 // back into it. It is handed over in person, and shown to nobody again.
 type ActivationCode struct {
+	ID       string    `json:"id"`       // by which it is vouched for, and withdrawn
 	Code     string    `json:"code"`     // as it is typed
 	URL      string    `json:"url"`      // the page, with the code in its fragment
 	Page     string    `json:"page"`     // the page, to type
@@ -43,7 +44,7 @@ func (s *Service) ActivationCode(ctx context.Context, n nhs.Number, birthDate st
 	if err != nil {
 		return ActivationCode{}, err
 	}
-	return ActivationCode{Code: l.Code, URL: l.URL, Page: l.Page, Recovery: l.Recovery, Expires: l.Expires, Words: l.Words}, nil
+	return ActivationCode{ID: l.ID, Code: l.Code, URL: l.URL, Page: l.Page, Recovery: l.Recovery, Expires: l.Expires, Words: l.Words}, nil
 }
 
 // endSessions ends the sessions of a person's account, if they have one: it was merged

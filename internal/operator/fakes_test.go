@@ -190,7 +190,7 @@ type fakeAccounts struct{ w *world }
 
 func (f fakeAccounts) Issue(_ context.Context, by identity.Caller, of account.Subject) (account.Letter, error) {
 	fakeRecords(f).by(by, "code for "+of.Person)
-	return account.Letter{Code: "BCDF-2345-GHJK-6789", URL: "https://record.example/enrol#BCDF", Page: "https://record.example/enrol", Expires: today}, nil
+	return account.Letter{ID: "BCDF23", Code: "BCDF-2345-GHJK-6789", URL: "https://record.example/enrol#BCDF", Page: "https://record.example/enrol", Expires: today}, nil
 }
 
 func (f fakeAccounts) EndSessions(_ context.Context, id string) error {

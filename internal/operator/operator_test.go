@@ -357,7 +357,7 @@ func TestSectionsAndDays(t *testing.T) {
 func TestActivationCodes(t *testing.T) {
 	both(t, func(t *testing.T, w *world, ops Operations) {
 		made, err := ops.ActivationCode(t.Context(), nhs.MustNumber("9990000018"), "1950-02-03")
-		if err != nil || made.Code == "" || made.Page == "" || made.URL == "" || made.Expires.IsZero() {
+		if err != nil || made.Code == "" || made.ID == "" || made.Page == "" || made.URL == "" || made.Expires.IsZero() {
 			t.Errorf("%+v %v", made, err)
 		}
 		if _, err := ops.ActivationCode(t.Context(), nhs.MustNumber("9990000018"), "1950-02-04"); errs.KindOf(err) != errs.NotFound {
