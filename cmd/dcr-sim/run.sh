@@ -50,13 +50,19 @@ while command -v curl >/dev/null && [ -z "$ID" ] && [ $tries -lt 200 ]; do
 	ID=$(curl -s -H "Authorization: Bearer $TOKEN" --data-urlencode "identifier=https://fhir.nhs.uk/Id/nhs-number|$NUMBER" \
 		"$API/Patient/_search" | sed -n 's/.*"resourceType":"Patient","id":"\([a-z0-9]*\)".*/\1/p')
 done
-# Their activation code, once their practice's messages are in.
-CODE= tries=0
+# Their activation code, once their practice's messages are in. A run after that shows
+# the same: another would be a recovery, of which they are told, if it was used.
+CODE=$(find "$SIM/activation-code" -mtime -13 -exec cat {} + 2>/dev/null) || true
+tries=0
 until [ -n "$CODE" ] || [ $tries -gt 100 ]; do
 	tries=$((tries + 1))
 	CODE=$(printf '%s\n%s\n' "$NUMBER" "$BORN" | "$BIN/dcr" --config "$CONFIG" --json people code --person-file - 2>/dev/null |
 		sed -n 's/.*"code": *"\([^"]*\)".*/\1/p') || true
-	[ -n "$CODE" ] || sleep 0.1
+	if [ -n "$CODE" ]; then
+		(umask 077 && printf '%s\n' "$CODE" >"$SIM/activation-code")
+	else
+		sleep 0.1
+	fi
 done
 cat >&2 <<EOM
 
@@ -69,6 +75,8 @@ The record is running: http://localhost:8080 (its log: $DIR/dcrd.log). Stop it w
     activation code  $CODE
     NHS number       $NUMBER
     date of birth    $BORN (year-month-day)
+
+  If you did that in an earlier run, log in with the passkey that you made.
 
   Or choose NHS login there, as somebody else of the county.
 
