@@ -160,9 +160,6 @@ func (s *size) apart(ctx context.Context, p plan) (err error) {
 	if err := s.backUp(ctx, p, data); err != nil {
 		return err
 	}
-	if err := s.Stop(); err != nil {
-		return err
-	}
 	s.open, err = s.Start(ctx)
 	return err
 }
@@ -179,28 +176,11 @@ func (s *size) fresh(ctx context.Context) error {
 	return err
 }
 
-// backUp copies the file as it lies on the disk, which is the disk's speed; then it
-// measures reads alone, and reads while the running service is backed up.
-func (s *size) backUp(ctx context.Context, p plan, data string) error {
+// backUp measures reads alone, and reads while the running service is backed up. Then it
+// stops the service and copies its file as it lies on the disk, which is the disk's
+// speed: last, for the disk is slow for a while after it.
+func (s *size) backUp(ctx context.Context, p plan, data string) (err error) {
 	target := filepath.Join(s.Dir, "copy")
-	if err := s.Stop(); err != nil {
-		return err
-	}
-	if err := forget(data); err != nil {
-		return err
-	}
-	var err error
-	if s.copy, err = written(target, func(w io.Writer) error {
-		f, err := os.Open(data)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = io.Copy(w, f)
-		return err
-	}); err != nil {
-		return err
-	}
 	if err := s.fresh(ctx); err != nil {
 		return err
 	}
@@ -216,21 +196,35 @@ func (s *size) backUp(ctx context.Context, p plan, data string) error {
 	}()
 	c, err := operator.Dial(ctx, s.Data())
 	if err == nil {
-		s.archive, err = written(target, func(w io.Writer) error { return c.Backup(ctx, w, func(int64, int64) {}) })
+		s.archive, err = written(target, func(f *os.File) error {
+			return c.Backup(ctx, operator.Steady(f), func(int64, int64) {})
+		})
 		_ = c.Close()
 	}
 	cancel()
-	return errors.Join(err, <-busy, os.Remove(target))
+	if err := errors.Join(err, <-busy, s.Stop(), forget(data)); err != nil {
+		return err
+	}
+	s.copy, err = written(target, func(f *os.File) error {
+		from, err := os.Open(data)
+		if err != nil {
+			return err
+		}
+		defer from.Close()
+		_, err = io.Copy(f, from)
+		return err
+	})
+	return errors.Join(err, os.Remove(target))
 }
 
 // written tells how long it takes until what write writes is on the disk.
-func written(path string, write func(io.Writer) error) (rate, error) {
+func written(path string, write func(*os.File) error) (rate, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return rate{}, err
 	}
 	began := time.Now()
-	err = errors.Join(write(operator.Steady(f)), f.Sync())
+	err = errors.Join(write(f), f.Sync())
 	r := rate{took: time.Since(began)}
 	info, statErr := f.Stat()
 	if statErr == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	pieceLen = 1 << 20
+	pieceLen = 256 << 10
 	alignTo  = 4096
 )
 
