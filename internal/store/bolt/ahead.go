@@ -68,7 +68,8 @@ func (a *ahead) scan(bucket *bbolt.Bucket, lo, hi []byte, limit int, room []uint
 	}
 	root := uint64(bucket.Root())
 	w.children(root, w.depth(root))
-	if n := len(w.leaves); n >= aheadLeast && a.missing(w.leaves[n/2]) {
+	// The last one tells: a part of the range may just have been read, the end least likely.
+	if n := len(w.leaves); n >= aheadLeast && a.missing(w.leaves[n-1]) {
 		a.ask(w.leaves)
 	}
 	return w.leaves
