@@ -110,14 +110,6 @@ func (w *world) Authenticate(ctx context.Context, token string) (identity.Caller
 	return w.Verify(ctx, token)
 }
 
-func (w *world) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	a, _, err := w.partner.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound {
-		return partner.Agreement{}, nil
-	}
-	return a, err
-}
-
 // Receive stands for the feeds: it keeps what came.
 func (w *world) Receive(_ context.Context, caller identity.Caller, contentType string, body []byte) (int, []byte, error) {
 	if caller.Kind != identity.Source {
@@ -141,7 +133,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	fatal(t, err)
 	w.partner = partner.NewRegistry(w.db)
 	w.openLedger(clock)
-	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: w, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
 	w.system = smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: "https://record.example/oauth/token", Now: clock})
 	w.agree()
 	o := api.Options{Records: w.records, Auth: w, Systems: w.system, Certs: w.system, Receiver: w, Sessions: w, StaffSessions: w, Now: clock,

@@ -80,14 +80,14 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.partner = partner.NewRegistry(w.db)
 	w.openLedger(clock)
-	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: w, Key: bytes.Repeat([]byte{1}, 32), Now: clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: bytes.Repeat([]byte{1}, 32), Now: clock})
 	page, err := url.Parse("https://record.example/enrol")
 	w.must(err)
 	w.accounts, err = account.New(account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), Now: clock, EnrolURL: page,
 		Gone:     func(context.Context, string) (bool, error) { return false, nil },
 		PersonOf: func(n nhs.Number) string { return string(w.records.PersonOf(n)) }})
 	w.must(err)
-	w.asked = inquiry.New(inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: w, People: w, Notices: w, Now: clock})
+	w.asked = inquiry.New(inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: partner.Agreements{Of: w.partner}, People: w, Notices: w, Now: clock})
 	staff := professional.New(professional.Options{Inquiries: w.asked, Enrolments: w.records, Codes: w.accounts})
 	systems := smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: "https://record.example/oauth/token", Now: clock})
 	w.app = api.New(api.Options{Records: w.records, Auth: w, Systems: systems, Certs: systems, Routes: staff.Routes(), Now: clock,
@@ -157,14 +157,6 @@ func (w *world) Verify(_ context.Context, token string) (identity.Caller, error)
 		return c, nil
 	}
 	return identity.Caller{}, errs.New(errs.Unauthenticated, "The token does not hold.")
-}
-
-func (w *world) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	a, _, err := w.partner.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound {
-		err = nil
-	}
-	return a, err
 }
 
 // NameOf and Inquiry join the rooms as the server does.

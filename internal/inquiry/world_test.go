@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/dorsetcarerecord/dcr/internal/access"
-	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
@@ -60,7 +59,7 @@ func newWorld(t *testing.T, change ...func(*inquiry.Options)) *world {
 			Signed: w.now.AddDate(-1, 0, 0), Ends: w.now.AddDate(1, 0, 0), DSPT: w.now.AddDate(1, 0, 0)}, 0, "test", w.now)
 		w.must(err)
 	}
-	o := inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: w, People: w, Notices: w, Now: clock}
+	o := inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: partner.Agreements{Of: w.partner}, People: w, Notices: w, Now: clock}
 	for _, f := range change {
 		f(&o)
 	}
@@ -73,14 +72,6 @@ func (w *world) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-func (w *world) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	a, _, err := w.partner.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound {
-		err = nil
-	}
-	return a, err
 }
 
 func (w *world) NameOf(_ context.Context, person string) (string, error) {

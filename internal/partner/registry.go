@@ -92,6 +92,19 @@ func (r *Registry) Agreement(ctx context.Context, org nhs.ODS) (a Agreement, rev
 	return a, rev, err
 }
 
+// Agreements is a registry to whoever asks only what holds: an organisation without an
+// agreement has the zero one, by which nothing is granted.
+type Agreements struct{ Of *Registry }
+
+// Agreement returns the agreement of org, or the zero one.
+func (a Agreements) Agreement(ctx context.Context, org nhs.ODS) (Agreement, error) {
+	got, _, err := a.Of.Agreement(ctx, org)
+	if errs.KindOf(err) == errs.NotFound {
+		return Agreement{}, nil
+	}
+	return got, err
+}
+
 // Agreements returns all agreements, by ODS code.
 func (r *Registry) Agreements(ctx context.Context) ([]Agreement, error) {
 	var all []Agreement

@@ -98,7 +98,7 @@ func (s *Server) openParts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, Key: key, Now: s.o.Now,
+	p.records = record.New(record.Options{Store: p.db, Ledger: p.ledger, Partners: partner.Agreements{Of: p.partners}, Key: key, Now: s.o.Now,
 		Months: c.Rules.RelationshipMonths, AppointmentWindow: c.Rules.AppointmentWindow, FindMax: c.Limits.FindMax,
 		Release: releaseRules(c.Release), Looks: p.ledger, Sources: sources{p, c.Heard}})
 	if err := s.openInbox(ctx, p); err != nil {
@@ -228,15 +228,4 @@ func issuers(cs []config.Issuer) []oidc.Issuer {
 		}
 	}
 	return out
-}
-
-// agreements is the registry as the record asks it: no agreement is the zero one.
-type agreements struct{ r *partner.Registry }
-
-func (a agreements) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	got, _, err := a.r.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound || org == "" {
-		return partner.Agreement{}, nil
-	}
-	return got, err
 }

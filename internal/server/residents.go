@@ -17,6 +17,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity/session"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
+	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/web"
 	staffweb "github.com/dorsetcarerecord/dcr/professional/web"
@@ -57,7 +58,7 @@ func (s *Server) openResidents(p *parts) (err error) {
 	if err != nil {
 		return err
 	}
-	p.residents.inquiries = inquiry.New(inquiry.Options{DB: p.db, Ledger: p.ledger, Partners: agreements{p.partners}, People: people,
+	p.residents.inquiries = inquiry.New(inquiry.Options{DB: p.db, Ledger: p.ledger, Partners: partner.Agreements{Of: p.partners}, People: people,
 		Notices: told{p}, Now: s.o.Now, Office: r.Office, Answer: r.Questions.Answer, Remind: r.Questions.Remind,
 		Open: r.Questions.Open, Again: r.Questions.Again})
 	return s.openPages(p, keys)
@@ -85,7 +86,7 @@ func (s *Server) openPages(p *parts, keys map[string][]byte) error {
 		return err
 	}
 	p.residents.service, err = citizen.New(citizen.Options{Records: p.records, Accounts: p.residents.accounts, Sessions: p.residents.sessions, Passkeys: party,
-		Inquiries: p.residents.inquiries, Partners: agreements{p.partners}, Documents: p.residents.pages, Key: keys["residents"], BaseURL: c.PublicURL, Now: s.o.Now,
+		Inquiries: p.residents.inquiries, Partners: partner.Agreements{Of: p.partners}, Documents: p.residents.pages, Key: keys["residents"], BaseURL: c.PublicURL, Now: s.o.Now,
 		Attempts: attempts(r.Failures), Origins: origins, AppleApps: r.AppleApps, AndroidApps: apps})
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (s *Server) audiences(o *api.Options) {
 type told struct{ p *parts }
 
 func (t told) Inquiry(ctx context.Context, person string, n inquiry.Notice) error {
-	a, err := agreements{t.p.partners}.Agreement(ctx, n.Org)
+	a, err := partner.Agreements{Of: t.p.partners}.Agreement(ctx, n.Org)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/api"
 	"github.com/dorsetcarerecord/dcr/internal/access"
-	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/fhir"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
@@ -128,14 +127,14 @@ func (w *world) rooms() {
 	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: w.clock})
 	w.must(err)
 	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
-	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: w, Key: bytes.Repeat([]byte{1}, 32), Now: w.clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: bytes.Repeat([]byte{1}, 32), Now: w.clock})
 	page, err := url.Parse(w.base + "/enrol")
 	w.must(err)
 	w.accounts, err = account.New(account.Options{DB: w.db, Key: bytes.Repeat([]byte{7}, 32), Now: w.clock, EnrolURL: page,
 		Gone:     func(context.Context, string) (bool, error) { return false, nil },
 		PersonOf: func(n nhs.Number) string { return string(w.records.PersonOf(n)) }})
 	w.must(err)
-	w.asked = inquiry.New(inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: w, People: w, Notices: w, Now: w.clock})
+	w.asked = inquiry.New(inquiry.Options{DB: w.db, Ledger: w.ledger, Partners: partner.Agreements{Of: w.partner}, People: w, Notices: w, Now: w.clock})
 }
 
 // openIssuer starts the issuer, which is called cis2.
@@ -253,14 +252,6 @@ func (w *world) must(err error) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-func (w *world) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	a, _, err := w.partner.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound {
-		err = nil
-	}
-	return a, err
 }
 
 // NameOf and Inquiry join the rooms as the server does.

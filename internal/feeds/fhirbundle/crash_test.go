@@ -12,6 +12,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/feeds"
 	"github.com/dorsetcarerecord/dcr/internal/feeds/fhirbundle"
 	"github.com/dorsetcarerecord/dcr/internal/packed"
+	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/store"
 	"github.com/dorsetcarerecord/dcr/internal/store/driver"
@@ -59,7 +60,7 @@ func (w *world) on(s interface {
 	feeds.Store
 	record.Documents
 }) {
-	w.records = record.New(record.Options{Store: s, Ledger: events{}, Partners: agreements{w.partners}, Key: make([]byte, 32), Now: w.clock})
+	w.records = record.New(record.Options{Store: s, Ledger: events{}, Partners: partner.Agreements{Of: w.partners}, Key: make([]byte, 32), Now: w.clock})
 	var err error
 	w.inbox, err = feeds.Open(w.t.Context(), feeds.Options{Store: s, Partners: w.partners, Instance: "main", Now: w.clock, Mark: 1,
 		Formats: map[string]feeds.Format{fhirbundle.Name: fhirbundle.NewFormat(w.records)}})

@@ -62,17 +62,6 @@ type events struct{}
 
 func (events) Append(context.Context, *ledger.Event) (uint64, error) { return 0, nil }
 
-// agreements is the registry as the record wants to see it.
-type agreements struct{ *partner.Registry }
-
-func (a agreements) Agreement(ctx context.Context, org nhs.ODS) (partner.Agreement, error) {
-	is, _, err := a.Registry.Agreement(ctx, org)
-	if errs.KindOf(err) == errs.NotFound {
-		return partner.Agreement{}, nil
-	}
-	return is, err
-}
-
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	return newWorldIn(t, t.TempDir(), true)
@@ -117,7 +106,7 @@ func (w *world) open() {
 	db := w.db
 	w.t.Cleanup(func() { _ = db.Close() })
 	w.partners = partner.NewRegistry(w.db)
-	w.records = record.New(record.Options{Store: w.db, Ledger: events{}, Partners: agreements{w.partners}, Key: make([]byte, 32), Now: w.clock})
+	w.records = record.New(record.Options{Store: w.db, Ledger: events{}, Partners: partner.Agreements{Of: w.partners}, Key: make([]byte, 32), Now: w.clock})
 	w.format = fhirbundle.NewFormat(w.records)
 	w.openInbox(w.format)
 }
