@@ -3,7 +3,6 @@ package api_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +20,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/ledger/ledgertest"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -132,7 +132,7 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.db, err = store.Open(engine, specs...)
 	fatal(t, err)
 	w.partner = partner.NewRegistry(w.db)
-	w.openLedger(clock)
+	w.ledger = ledgertest.Open(t, w.db, "test", clock)
 	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: []byte("0123456789abcdef0123456789abcdef"), Now: clock})
 	w.system = smart.New(smart.Options{DB: w.db, Partners: w.partner, TokenURL: "https://record.example/oauth/token", Now: clock})
 	w.agree()
@@ -144,18 +144,6 @@ func newWorld(t testing.TB, change ...func(*api.Options)) *world {
 	w.app, w.sources = api.New(o), api.NewSources(o)
 	w.url, w.srcURL = w.listen(w.app), w.listen(w.sources)
 	return w
-}
-
-func (w *world) openLedger(clock func() time.Time) {
-	log, err := w.db.Log(w.t.Context(), ledger.LogName("test"))
-	fatal(w.t, err)
-	secret, err := ledger.NewKey("test", rand.Reader)
-	fatal(w.t, err)
-	key, err := ledger.ParseKey(secret)
-	fatal(w.t, err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "test", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: clock})
-	fatal(w.t, err)
-	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
 }
 
 func (w *world) listen(app *fiber.App) string {

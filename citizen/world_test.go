@@ -3,7 +3,6 @@ package citizen_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"net/url"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity/session"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/ledger/ledgertest"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = engine.Close() })
 	w.db, err = store.Open(engine, specs...)
 	w.must(err)
-	w.openLedger()
+	w.ledger = ledgertest.Open(t, w.db, "main", w.clock)
 	key := func(n byte) []byte { return bytes.Repeat([]byte{n}, 32) }
 	w.Records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: agreements{w}, Key: key(1), Now: w.clock})
 	w.accounts, err = account.New(account.Options{DB: w.db, Key: key(2), Now: w.clock, EnrolURL: &url.URL{},
@@ -86,18 +86,6 @@ func newWorld(t *testing.T) *world {
 }
 
 const patient = `{"resourceType":"Patient","id":"m","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000018"}],"name":[{"family":"Marigold","given":["Mary"]}],"gender":"female","birthDate":"1957-03-27"}`
-
-func (w *world) openLedger() {
-	log, err := w.db.Log(w.t.Context(), ledger.LogName("main"))
-	w.must(err)
-	secret, err := ledger.NewKey("main", rand.Reader)
-	w.must(err)
-	key, err := ledger.ParseKey(secret)
-	w.must(err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: w.clock})
-	w.must(err)
-	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
-}
 
 func (w *world) enrol() {
 	e, err := w.accounts.EnrolByNHSLogin(w.t.Context(), account.NHSLogin{Number: mary, BirthDate: "1957-03-27", Proofing: "P9", Vector: "P9.Cm"})

@@ -3,7 +3,6 @@ package professional_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +25,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity/smart"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/ledger/ledgertest"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	w.db, err = store.Open(engine, specs...)
 	w.must(err)
 	w.partner = partner.NewRegistry(w.db)
-	w.openLedger(clock)
+	w.ledger = ledgertest.Open(t, w.db, "main", clock)
 	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: bytes.Repeat([]byte{1}, 32), Now: clock})
 	page, err := url.Parse("https://record.example/enrol")
 	w.must(err)
@@ -94,18 +94,6 @@ func newWorld(t *testing.T) *world {
 		Log: slog.DiscardHandler, BaseURL: "https://record.example", Version: "test"})
 	w.people()
 	return w
-}
-
-func (w *world) openLedger(clock func() time.Time) {
-	log, err := w.db.Log(w.t.Context(), ledger.LogName("main"))
-	w.must(err)
-	secret, err := ledger.NewKey("main", rand.Reader)
-	w.must(err)
-	key, err := ledger.ParseKey(secret)
-	w.must(err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: clock})
-	w.must(err)
-	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
 }
 
 // people signs the agreements, gives everybody a token, and sends Mary.

@@ -39,10 +39,11 @@ var may = map[string][]string{
 	"internal/store/storetest":       {"internal/errs", "internal/store", "internal/store/bolt", "internal/store/driver"},
 
 	// The record and its feeds.
-	"internal/ledger":           {"internal/access", "internal/errs", "internal/identity", "internal/nhs", "internal/section", "internal/store/driver"},
-	"internal/record":           {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/packed", "internal/partner", "internal/section", "internal/sharing", "internal/store/driver"},
-	"internal/feeds":            {"internal/errs", "internal/fhir", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
-	"internal/feeds/fhirbundle": {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
+	"internal/ledger":            {"internal/access", "internal/errs", "internal/identity", "internal/nhs", "internal/section", "internal/store/driver"},
+	"internal/ledger/ledgertest": {"internal/ledger", "internal/store/driver"},
+	"internal/record":            {"internal/access", "internal/errs", "internal/fhir", "internal/identity", "internal/ledger", "internal/nhs", "internal/packed", "internal/partner", "internal/section", "internal/sharing", "internal/store/driver"},
+	"internal/feeds":             {"internal/errs", "internal/fhir", "internal/nhs", "internal/packed", "internal/partner", "internal/record", "internal/store/driver"},
+	"internal/feeds/fhirbundle":  {"internal/errs", "internal/feeds", "internal/fhir", "internal/identity", "internal/nhs", "internal/partner", "internal/record", "internal/store/driver"},
 
 	"internal/inquiry": {"internal/access", "internal/errs", "internal/identity", "internal/ledger", "internal/nhs", "internal/partner", "internal/section", "internal/store", "internal/store/driver"},
 

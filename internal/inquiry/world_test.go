@@ -2,7 +2,6 @@ package inquiry_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/ledger/ledgertest"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/section"
@@ -44,15 +44,7 @@ func newWorld(t *testing.T, change ...func(*inquiry.Options)) *world {
 	t.Cleanup(func() { _ = engine.Close() })
 	w.db, err = store.Open(engine, specs...)
 	w.must(err)
-	log, err := w.db.Log(t.Context(), ledger.LogName("main"))
-	w.must(err)
-	secret, err := ledger.NewKey("main", rand.Reader)
-	w.must(err)
-	key, err := ledger.ParseKey(secret)
-	w.must(err)
-	w.ledger, err = ledger.Open(t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{t.TempDir()}, Now: clock})
-	w.must(err)
-	t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
+	w.ledger = ledgertest.Open(t, w.db, "main", clock)
 	w.partner = partner.NewRegistry(w.db)
 	for _, org := range []nhs.ODS{hospital, practice} {
 		_, err := w.partner.PutAgreement(t.Context(), partner.Agreement{Org: org, Name: string(org), Kind: partner.Acute, Read: section.All,

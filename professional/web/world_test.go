@@ -3,7 +3,6 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
@@ -29,6 +28,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity/staff"
 	"github.com/dorsetcarerecord/dcr/internal/inquiry"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
+	"github.com/dorsetcarerecord/dcr/internal/ledger/ledgertest"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/partner"
 	"github.com/dorsetcarerecord/dcr/internal/record"
@@ -118,15 +118,7 @@ func (w *world) rooms() {
 	w.db, err = store.Open(engine, specs...)
 	w.must(err)
 	w.partner = partner.NewRegistry(w.db)
-	log, err := w.db.Log(w.t.Context(), ledger.LogName("main"))
-	w.must(err)
-	fresh, err := ledger.NewKey("main", rand.Reader)
-	w.must(err)
-	key, err := ledger.ParseKey(fresh)
-	w.must(err)
-	w.ledger, err = ledger.Open(w.t.Context(), ledger.Options{Log: log, Instance: "main", Key: key, Folders: []string{w.t.TempDir()}, Docs: w.db, Now: w.clock})
-	w.must(err)
-	w.t.Cleanup(func() { _ = w.ledger.Close(context.Background()) })
+	w.ledger = ledgertest.Open(w.t, w.db, "main", w.clock)
 	w.records = record.New(record.Options{Store: w.db, Ledger: w.ledger, Looks: w.ledger, Partners: partner.Agreements{Of: w.partner}, Key: bytes.Repeat([]byte{1}, 32), Now: w.clock})
 	page, err := url.Parse(w.base + "/enrol")
 	w.must(err)
