@@ -53,7 +53,7 @@ type stop struct {
 func Start(ctx context.Context, o Options) (*Server, error) {
 	// What lives long is small, since the data is in the mapped file: collecting
 	// later spares a tenth of the processor, and the limit bounds what it costs.
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(o.Config.Limits.Memory)
 	s := newServer(o)
 	if err := s.start(ctx); err != nil {
