@@ -107,6 +107,11 @@ func (r *Registry) Client(ctx context.Context, id string) (c Client, rev uint64,
 	return c, rev, err
 }
 
+// ClientsOf returns those of the clients that there are, by id; they may be revoked.
+func (r *Registry) ClientsOf(ctx context.Context, ids []string) (map[string]Client, error) {
+	return several(ctx, r, clients, ids, (*Client).UnmarshalBinary)
+}
+
 // Clients returns all clients, by id.
 func (r *Registry) Clients(ctx context.Context) ([]Client, error) {
 	var all []Client

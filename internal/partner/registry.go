@@ -105,6 +105,12 @@ func (a Agreements) Agreement(ctx context.Context, org nhs.ODS) (Agreement, erro
 	return got, err
 }
 
+// AgreementsOf returns those of the organisations' agreements that there are, by ODS
+// code.
+func (r *Registry) AgreementsOf(ctx context.Context, orgs []string) (map[string]Agreement, error) {
+	return several(ctx, r, agreements, orgs, (*Agreement).UnmarshalBinary)
+}
+
 // Agreements returns all agreements, by ODS code.
 func (r *Registry) Agreements(ctx context.Context) ([]Agreement, error) {
 	var all []Agreement
@@ -153,6 +159,26 @@ func (r *Registry) get(ctx context.Context, collection, id string, into decoder)
 		err = found
 	}
 	return rev, err
+}
+
+// several reads those of the documents of a collection that exist, in one read.
+func several[T any](ctx context.Context, r *Registry, collection string, ids []string, decode func(*T, []byte) error) (map[string]T, error) {
+	refs := make([]store.Ref, len(ids))
+	for i, id := range ids {
+		refs[i] = store.Ref{Collection: collection, Partition: id, ID: id}
+	}
+	all := make(map[string]T, len(ids))
+	var bad error
+	err := r.db.Get(ctx, refs, func(d *store.Doc) bool {
+		var t T
+		if bad = decode(&t, d.Body); bad != nil {
+			bad = fmt.Errorf("%s %s: %w", collection, d.ID, bad)
+			return false
+		}
+		all[d.ID] = t
+		return true
+	})
+	return all, errors.Join(err, bad)
 }
 
 // list notes, before it is made, that a document exists, for those who ask what

@@ -46,9 +46,9 @@ func (w *world) Sources(_ context.Context, ids []string) (map[string]record.Sour
 	for _, id := range ids {
 		switch id {
 		case practice.ID:
-			out[id] = record.SourceState{Name: "EMIS", Org: practice.Org, Heard: now.Add(time.Hour), Expected: time.Hour}
+			out[id] = record.SourceState{Name: "EMIS", Org: practice.Org, OrgName: "Poole Road Surgery", Heard: now.Add(time.Hour), Expected: time.Hour}
 		case hospital.ID:
-			out[id] = record.SourceState{Name: "PAS", Org: hospital.Org, Heard: now.Add(-2 * time.Hour), Expected: 3 * time.Hour}
+			out[id] = record.SourceState{Name: "PAS", Org: hospital.Org, OrgName: "University Hospitals", Heard: now.Add(-2 * time.Hour), Expected: 3 * time.Hour}
 		}
 	}
 	return out, nil
@@ -161,12 +161,12 @@ func TestFreshness(t *testing.T) {
 		return out
 	}
 	w.later = 4 * time.Hour
-	want := []string{"gp-a EMIS J81001 1h0m0s true", "uhd PAS R0D 0s true"}
+	want := []string{"gp-a EMIS Poole Road Surgery 1h0m0s true", "uhd PAS University Hospitals 0s true"}
 	if d := cmp.Diff(want, told(w.mustOpen(w.resident(mary), m, ""))); d != "" {
 		t.Error(d)
 	}
 	w.later = 30 * time.Minute
-	want = []string{"bcp   0s false", "gp-a EMIS J81001 1h0m0s false", "uhd PAS R0D 0s false"}
+	want = []string{"bcp   0s false", "gp-a EMIS Poole Road Surgery 1h0m0s false", "uhd PAS University Hospitals 0s false"}
 	if d := cmp.Diff(want, told(w.mustOpen(w.doctor(practice.Org), m, ""))); d != "" {
 		t.Error(d)
 	}

@@ -19,6 +19,7 @@ type Sources interface {
 type SourceState struct {
 	Name     string // of the system, as it is registered
 	Org      nhs.ODS
+	OrgName  string        // as its sharing agreement names it, "" if there is none
 	Heard    time.Time     // when it last sent anything, about anybody; zero if that is not known
 	Expected time.Duration // a source that was not heard for so long is late; 0: not known
 }
@@ -29,7 +30,7 @@ type Freshness struct {
 	Source  string // client id: Entry.Source
 	Name    string // of the system, "" if it is not registered any more
 	Org     nhs.ODS
-	OrgName string // as its sharing agreement names it, "" if there is none
+	OrgName string // likewise
 	Heard   time.Time
 	Late    bool
 }
@@ -66,25 +67,14 @@ func (v *View) FreshnessOf(ctx context.Context, received map[string]time.Time) (
 		}
 	}
 	now := v.r.o.Now()
-	names := map[nhs.ODS]string{"": ""}
 	out := make([]Freshness, 0, len(ids))
 	for _, id := range ids {
 		s := states[id]
-		f := Freshness{Source: id, Name: s.Name, Org: s.Org, Heard: s.Heard}
+		f := Freshness{Source: id, Name: s.Name, Org: s.Org, OrgName: s.OrgName, Heard: s.Heard}
 		if received[id].After(f.Heard) {
 			f.Heard = received[id]
 		}
 		f.Late = s.Expected > 0 && now.Sub(f.Heard) > s.Expected
-		name, known := names[s.Org]
-		if !known {
-			a, err := v.r.o.Partners.Agreement(ctx, s.Org)
-			if err != nil {
-				return nil, err
-			}
-			name = a.Name
-			names[s.Org] = name
-		}
-		f.OrgName = name
 		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b Freshness) int {

@@ -2,9 +2,9 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
-	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 )
 
@@ -30,20 +30,28 @@ func (s sources) Sources(ctx context.Context, ids []string) (map[string]record.S
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]record.SourceState, len(ids))
-	for _, id := range ids {
-		client, _, err := s.p.partners.Client(ctx, id)
-		if errs.KindOf(err) == errs.NotFound {
-			continue
+	clients, err := s.p.partners.ClientsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	orgs := make([]string, 0, len(clients))
+	for _, c := range clients {
+		if c.Org != "" {
+			orgs = append(orgs, string(c.Org))
 		}
-		if err != nil {
-			return nil, err
-		}
+	}
+	slices.Sort(orgs)
+	agreements, err := s.p.partners.AgreementsOf(ctx, slices.Compact(orgs))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]record.SourceState, len(clients))
+	for id, c := range clients {
 		expected, ok := s.expected.Of[id]
 		if !ok {
 			expected = s.expected.Within
 		}
-		out[id] = record.SourceState{Name: client.Name, Org: client.Org, Heard: heard[id], Expected: expected}
+		out[id] = record.SourceState{Name: c.Name, Org: c.Org, OrgName: agreements[string(c.Org)].Name, Heard: heard[id], Expected: expected}
 	}
 	return out, nil
 }
