@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/dorsetcarerecord/dcr/internal/config"
@@ -21,6 +22,11 @@ import (
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	if os.Getenv("GOMAXPROCS") == "" {
+		// A goroutine that waits for the disk holds its processor until the runtime
+		// takes it away, in its own time: so there are as many again (ADR 30).
+		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
+	}
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "dcrd:", err)
 		os.Exit(1)

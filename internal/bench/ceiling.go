@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -93,6 +94,7 @@ func startCeiling(ctx context.Context, dir string, works []*work) (*bare, error)
 // ceiling serves given bytes, each after one durable append of the size of a
 // ledger's event: no token, no decision, no store.
 func ceiling(ctx context.Context, file, dir string) error {
+	runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0)) // as dcrd has
 	f, err := os.Open(file)
 	if err != nil {
 		return err
