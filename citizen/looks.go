@@ -19,20 +19,32 @@ type Look struct {
 	Asked    string `json:"asked,omitzero"` // id of the newest question that was asked about it
 }
 
-// Looks is a page of who looked.
-type Looks struct {
-	Looks []Look `json:"looks"`
-	Next  string `json:"next,omitzero"`
+// LooksQuery asks for a page of who looked: at most Limit events, the newest first, from
+// a cursor on; "" begins.
+type LooksQuery struct {
+	Whose  Whose
+	Cursor string
+	Limit  int
 }
 
-// Looks returns at most limit events about the caller's record, the newest first, from
-// a cursor on; "" begins. That the caller looked is the newest of them.
-func (s *Service) Looks(ctx context.Context, c identity.Caller, requestID, cursor string, limit int) (Looks, error) {
+// Looks is a page of who looked.
+type Looks struct {
+	Looks []Look
+	Next  string
+	// LookedThrough is set where the page is shorter than asked for, and not the last,
+	// because so many events in a row were not of those that were asked for.
+	LookedThrough int
+}
+
+// Looks returns events about the caller's record. That the caller looked is the newest of
+// them.
+func (s *Service) Looks(ctx context.Context, c identity.Caller, requestID string, q LooksQuery) (Looks, error) {
 	a, err := s.accesses(ctx, c, requestID)
 	if err != nil {
 		return Looks{}, err
 	}
-	events, next, err := a.Page(ctx, cursor, limit)
+	tell := s.teller(ctx, c)
+	page, err := tell.page(a, q)
 	if err != nil {
 		return Looks{}, err
 	}
@@ -40,13 +52,21 @@ func (s *Service) Looks(ctx context.Context, c identity.Caller, requestID, curso
 	if err != nil {
 		return Looks{}, err
 	}
-	out := Looks{Looks: make([]Look, 0, len(events)), Next: next}
-	tell := s.teller(ctx, c)
-	for _, e := range events {
+	out := Looks{Looks: make([]Look, 0, len(page.events)), Next: page.next, LookedThrough: page.cut}
+	for _, e := range page.events {
 		id := ledger.AuditID(e.Instance, e.Seq)
 		out.Looks = append(out.Looks, tell.look(id, e.Event, asked[id]))
 	}
 	return out, tell.fault
+}
+
+// page reads the events that are asked for.
+func (t *teller) page(a *record.Accesses, q LooksQuery) (picked, error) {
+	if q.Whose == LooksOfAll {
+		events, next, err := a.Page(t.ctx, q.Cursor, q.Limit)
+		return picked{events: events, next: next}, err
+	}
+	return pick(t.ctx, a, q.Cursor, q.Limit, func(e *ledger.Event) bool { return t.to.Own(e) == (q.Whose == LooksOfOwn) })
 }
 
 func (s *Service) accesses(ctx context.Context, c identity.Caller, requestID string) (*record.Accesses, error) {

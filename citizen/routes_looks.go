@@ -30,6 +30,9 @@ type LookAnswer struct {
 type LookPage struct {
 	Looks []LookAnswer `json:"looks"`
 	Next  string       `json:"next,omitzero"`
+	// LookedThrough is there if the page is short, even empty, though there may be more:
+	// so many looks in a row were of those that whose leaves out.
+	LookedThrough int `json:"lookedThrough,omitzero"`
 } //	@name	LookPage
 
 // AskBody is a question why somebody looked.
@@ -71,25 +74,34 @@ func (q *Question) answer() QuestionAnswer {
 
 // listLooks lists who looked.
 //
-//	@Summary	List who looked at your record
-//	@Tags		who looked
-//	@Security	resident
-//	@Produce	json
-//	@Param		count	query		int		false	"1 to 100"	default(50)
-//	@Param		cursor	query		string	false	"next of the page before"
-//	@Success	200	{object}	citizen.LookPage
-//	@Failure	400,401,403,404,429,500,503	{object}	main.Problem
-//	@Router		/citizen/v1/looks [get]
+//	@Summary		List who looked at your record
+//	@Description	Each look of your own is one too, this one included: whose=others leaves them out.
+//	@Tags			who looked
+//	@Security		resident
+//	@Produce		json
+//	@Param			whose	query		string	false	"by whom: of others is all that you did not do yourself, refusals included"	Enums(all, others, own)	default(all)
+//	@Param			count	query		int		false	"1 to 100"	default(50)
+//	@Param			cursor	query		string	false	"next of the page before"
+//	@Success		200	{object}	citizen.LookPage
+//	@Failure		400,401,403,404,429,500,503	{object}	main.Problem
+//	@Router			/citizen/v1/looks [get]
 func (s *Service) listLooks(a *asked) error {
-	count, cursor, err := paging(a.Ctx, nil)
+	var (
+		q    LooksQuery
+		text string
+		err  error
+	)
+	if q.Limit, q.Cursor, err = paging(a.Ctx, map[string]*string{"whose": &text}); err != nil {
+		return err
+	}
+	if q.Whose, err = ParseWhose(text); err != nil {
+		return err
+	}
+	got, err := s.Looks(a.call.Ctx, a.caller(), a.call.RequestID, q)
 	if err != nil {
 		return err
 	}
-	got, err := s.Looks(a.call.Ctx, a.caller(), a.call.RequestID, cursor, count)
-	if err != nil {
-		return err
-	}
-	out := LookPage{Looks: make([]LookAnswer, 0, len(got.Looks)), Next: got.Next}
+	out := LookPage{Looks: make([]LookAnswer, 0, len(got.Looks)), Next: got.Next, LookedThrough: got.LookedThrough}
 	for i := range got.Looks {
 		out.Looks = append(out.Looks, got.Looks[i].answer())
 	}

@@ -91,7 +91,7 @@ func TestWhoLookedInPages(t *testing.T) {
 	var ids []string
 	cursor := ""
 	for {
-		page, err := w.s.Looks(t.Context(), c, "r", cursor, 2)
+		page, err := w.s.Looks(t.Context(), c, "r", citizen.LooksQuery{Cursor: cursor, Limit: 2})
 		w.must(err)
 		for _, l := range page.Looks {
 			ids = append(ids, l.ID)
@@ -103,7 +103,7 @@ func TestWhoLookedInPages(t *testing.T) {
 	if fmt.Sprint(ids) != "[main-5 main-4 main-3 main-2 main-1 main-0]" {
 		t.Errorf("looks: %v", ids)
 	}
-	if _, err := w.s.Looks(t.Context(), c, "r", "nonsense", 2); errs.KindOf(err) != errs.Invalid {
+	if _, err := w.s.Looks(t.Context(), c, "r", citizen.LooksQuery{Cursor: "nonsense", Limit: 2}); errs.KindOf(err) != errs.Invalid {
 		t.Errorf("a made-up page: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func TestLooksAndQuestions(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	second, err := w.s.Ask(t.Context(), c, "r", look, "Again?")
 	w.must(err)
-	page, err := w.s.Looks(t.Context(), c, "r", "", 10)
+	page, err := w.s.Looks(t.Context(), c, "r", citizen.LooksQuery{Limit: 10})
 	w.must(err)
 	i := slices.IndexFunc(page.Looks, func(l citizen.Look) bool { return l.ID == look })
 	if i < 0 || page.Looks[i].Asked != second.ID || second.ID == first.ID || second.Office != "Org J81012" || !strings.Contains(page.Looks[i].Sentence, "Org J81012") {
@@ -135,7 +135,7 @@ func TestLooksAndQuestions(t *testing.T) {
 	}
 	w.partners = errors.New("the agreements are not there")
 	for name, tell := range map[string]func() error{
-		"looks":     func() error { _, err := w.s.Looks(t.Context(), c, "r", "", 10); return err },
+		"looks":     func() error { _, err := w.s.Looks(t.Context(), c, "r", citizen.LooksQuery{Limit: 10}); return err },
 		"questions": func() error { _, err := w.s.Questions(t.Context(), c); return err },
 		"question":  func() error { _, err := w.s.Question(t.Context(), c, second.ID); return err },
 	} {

@@ -141,7 +141,7 @@ func TestEveryPage(t *testing.T) {
 			b.Look("entry-" + name + "-" + strconv.Itoa(i))
 		}
 	}
-	for name, at := range map[string]string{"timeline": pages.PathTimeline, "looks": pages.PathLooks, "questions-none": pages.PathAsked, "account": pages.PathAccount, "passkeys": pages.PathPasskeys,
+	for name, at := range map[string]string{"timeline": pages.PathTimeline, "looks": pages.PathLooks, "looks-all": pages.PathAllLooks, "questions-none": pages.PathAsked, "account": pages.PathAccount, "passkeys": pages.PathPasskeys,
 		"passkey-add": pages.PathAddKey, "devices": pages.PathDevices, "notices": pages.PathNotices, "download": pages.PathDownload, "ending": pages.PathEnding, "help": pages.PathHelp,
 		"help-no-passkey": pages.PathHelpNoPasskey, "help-lost": pages.PathHelpLost, "help-carers": pages.PathHelpCarers, "cookies": pages.PathCookies, "privacy": pages.PathPrivacy,
 		"accessibility": pages.PathAccessibility, "offline": pages.PathOffline} {

@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/dorsetcarerecord/dcr/citizen"
@@ -24,12 +25,18 @@ func (s *Site) looksRoutes() []web.Route {
 	}
 }
 
+// looks shows what others did, unless the reader's own visits are asked for too.
 func (s *Site) looks(v *visit) error {
-	q, err := query(v.Ctx, "after")
+	q, err := query(v.Ctx, "after", "whose")
 	if err != nil {
 		return err
 	}
-	got, err := s.o.Service.Looks(v.ctx, v.caller, v.request, q["after"], pages.PageSize)
+	path, all := pages.PathLooks, q["whose"] == "all"
+	ask := citizen.LooksQuery{Whose: citizen.LooksOfOthers, Cursor: q["after"], Limit: pages.PageSize}
+	if all {
+		path, ask.Whose = pages.PathAllLooks, citizen.LooksOfAll
+	}
+	got, err := s.o.Service.Looks(v.ctx, v.caller, v.request, ask)
 	if err != nil {
 		return err
 	}
@@ -37,22 +44,26 @@ func (s *Site) looks(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := pages.Looks{Asked: len(asked), Pages: after(pages.PathLooks, q["after"], got.Next)}
+	p := pages.Looks{All: all, LookedThrough: got.LookedThrough, Asked: len(asked), Pages: after(path, q["after"], got.Next)}
 	for _, l := range got.Looks {
 		p.Looks = append(p.Looks, s.lookOf(l))
 	}
 	return s.show(v, p)
 }
 
-// after are the links of a list that is read on from a cursor: its beginning, and what
-// comes next.
+// after are the links of a list that is read on from a cursor: its beginning, which may
+// have a query, and what comes next.
 func after(path, at, next string) pages.Pages {
 	var p pages.Pages
 	if at != "" {
 		p.Newer = path
 	}
 	if next != "" {
-		p.Older = path + "?" + url.Values{"after": {next}}.Encode()
+		join := "?"
+		if strings.Contains(path, "?") {
+			join = "&"
+		}
+		p.Older = path + join + url.Values{"after": {next}}.Encode()
 	}
 	return p
 }

@@ -60,6 +60,10 @@ func TestReadingWithoutScripts(t *testing.T) {
 	b.Says("What you take now")
 	b.Go(pages.PathLooks)
 	b.Says("Dr house")
+	b.Press("Include your own visits")
+	b.Says("You looked at")
+	b.Press("Leave out your own visits")
+	b.Says("Your own visits are left out")
 }
 
 func TestWhoLookedAndWhy(t *testing.T) {

@@ -158,6 +158,37 @@ func TestListsAreNarrowedAndPaged(t *testing.T) {
 	}
 }
 
+// Who looked begins with the others, who would be lost among the reader's own visits.
+func TestWhoLookedBeginsWithOthers(t *testing.T) {
+	w := newWorld(t)
+	w.looks()
+	mine := w.logsIn()
+	for range pages.PageSize {
+		w.gets(pages.PathHome, mine)
+	}
+	others := w.gets(pages.PathLooks, mine)
+	if !strings.Contains(others.body, "Dr house") || strings.Contains(others.body, "You looked at") || strings.Contains(others.body, `rel="next"`) {
+		t.Errorf("%d: others are not shown, or not alone", others.status)
+	}
+	all := w.gets(pages.PathAllLooks, mine)
+	next := regexp.MustCompile(`href="(/looks\?whose=all&amp;after=[^"]+)"`).FindStringSubmatch(all.body)
+	if !strings.Contains(all.body, "You looked at") || strings.Contains(all.body, "Dr house") || next == nil {
+		t.Fatalf("%d: the reader's own visits are not the newest", all.status)
+	}
+	if got := w.gets(strings.ReplaceAll(next[1], "&amp;", "&"), mine); !strings.Contains(got.body, "Dr house") || !strings.Contains(got.body, `href="/looks?whose=all" rel="prev"`) {
+		t.Errorf("%d: the second page", got.status)
+	}
+	const api = "/citizen/v1/looks?count=1&whose="
+	for whose, own := range map[string]string{"others": "false", "own": "true", "all": "true"} {
+		if got := w.gets(api+whose, mine); got.status != http.StatusOK || !strings.Contains(got.body, `"own":`+own) {
+			t.Errorf("%s: %d %s", whose, got.status, got.body)
+		}
+	}
+	if got := w.gets(api+"mine", mine); got.status != http.StatusBadRequest || !strings.Contains(got.body, "whose is others, own or all.") {
+		t.Errorf("of nobody: %d %s", got.status, got.body)
+	}
+}
+
 // TestPagesAreSmall: a first visit loads less than 100 KB.
 func TestPagesAreSmall(t *testing.T) {
 	w := newWorld(t)

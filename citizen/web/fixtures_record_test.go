@@ -228,7 +228,9 @@ func lookFixtures() []fixture {
 	answered := q
 	answered.Status, answered.Answers = "Answered", []web.Answer{{When: "24 November 2026", By: "Privacy officer, Dorset HealthCare", Text: []string{"The nurse opened the wrong record by mistake. Nothing was shown to her. We have talked to her.", "We are sorry."}}}
 	return []fixture{
-		{"looks", in, web.Looks{Looks: l, Asked: 1, Pages: web.Pages{Newer: "/looks", Older: "/looks?after=x"}}, false},
+		{"looks", in, web.Looks{Looks: l[:2], Asked: 1, Pages: web.Pages{Newer: "/looks", Older: "/looks?after=x"}}, false},
+		{"looks-all", in, web.Looks{All: true, Looks: l, Asked: 1, Pages: web.Pages{Newer: "/looks?whose=all", Older: "/looks?whose=all&after=x"}}, false},
+		{"looks-cut", in, web.Looks{LookedThrough: 1000, Pages: web.Pages{Older: "/looks?after=x"}}, false},
 		{"looks-none", in, web.Looks{}, false},
 		{"look", in, web.LookEntry{Look: l[0], Proof: `{"format":"dcr-ledger-proof/1"}`, Key: "dcr-ledger+0000+key"}, false},
 		{"look-refused", in, web.LookEntry{Look: l[1]}, false},

@@ -38,7 +38,7 @@ func pathOf(name string) (string, error) {
 		"Start": PathStart, "LogIn": PathLogIn, "LogOut": PathLogOut, "LoggedOut": PathLoggedOut, "Enrol": PathEnrol, "EnrolDetails": PathEnrolDetails,
 		"EnrolPasskey": PathEnrolPasskey, "EnrolDone": PathEnrolDone, "NHSLogin": PathNHSLogin, "Help": PathHelp, "HelpNoPasskey": PathHelpNoPasskey, "HelpLost": PathHelpLost,
 		"HelpCarers": PathHelpCarers, "Cookies": PathCookies, "Privacy": PathPrivacy, "Accessibility": PathAccessibility, "Home": PathHome,
-		"Timeline": PathTimeline, "Details": PathDetails, "Looks": PathLooks, "Asked": PathAsked, "Account": PathAccount, "Passkeys": PathPasskeys,
+		"Timeline": PathTimeline, "Details": PathDetails, "Looks": PathLooks, "AllLooks": PathAllLooks, "Asked": PathAsked, "Account": PathAccount, "Passkeys": PathPasskeys,
 		"AddKey": PathAddKey, "Devices": PathDevices, "EndAll": PathEndAll, "Notices": PathNotices, "Download": PathDownload, "AsFHIR": PathAsFHIR,
 		"AsHTML": PathAsHTML, "Ending": PathEnding, "Stay": PathStay,
 		"CeremonyLogIn": CeremonyLogIn, "CeremonyEnrol": CeremonyEnrol, "CeremonyAdd": CeremonyAdd, "CeremonyStepUp": CeremonyStepUp,

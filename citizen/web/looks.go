@@ -21,9 +21,11 @@ type Look struct {
 
 // Looks is the list of who looked, a page of it.
 type Looks struct {
-	Looks []Look
-	Pages Pages
-	Asked int // questions asked so far
+	All           bool // the reader's own visits are in it
+	Looks         []Look
+	Pages         Pages
+	LookedThrough int // how many own visits ended a page that is not full
+	Asked         int // questions asked so far
 }
 
 func (Looks) template() string { return "looks" }

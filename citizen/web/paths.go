@@ -28,6 +28,7 @@ const (
 	PathTimeline = "/record/timeline"
 	PathDetails  = "/record/demographics"
 	PathLooks    = "/looks"
+	PathAllLooks = PathLooks + "?whose=all" // with the reader's own
 	PathAsked    = "/questions"
 	PathAccount  = "/account"
 	PathPasskeys = "/account/passkeys"

@@ -17,6 +17,11 @@ type Reader struct {
 	Names   func(nhs.ODS) string // an organisation's name, or ""; may be nil
 }
 
+// Own reports whether the person did it themself.
+func (r Reader) Own(e *Event) bool {
+	return own(*e) || e.Kind == identity.Resident && e.Caller != "" && e.Caller == r.Account
+}
+
 // Told is an event in the words of the person whose record it is about: what a
 // page shows in its columns, and, as Sentence, in one line.
 type Told struct {
@@ -38,7 +43,7 @@ type Told struct {
 // Tell says what an event was to the person whose record it is about.
 func Tell(e Event, to Reader) Told {
 	t := Told{Time: e.Time, OnBehalf: e.OnBehalf, Allowed: e.Outcome == access.Allowed, OrgCode: e.Org}
-	t.Own = own(e) || e.Kind == identity.Resident && e.Caller != "" && e.Caller == to.Account
+	t.Own = to.Own(&e)
 	t.Org = orgName(e.Org, to.Names)
 	if e.Kind == identity.System {
 		t.System = e.Client
