@@ -23,33 +23,12 @@ func (s *Service) Document(ctx context.Context, c identity.Caller, requestID, se
 			of = e.Resource
 		}
 	}
-	got, err := own.ContentOf(of, index, r.binary(of, index))
 	if err := r.failed(); err != nil {
 		return own.Content{}, err
 	}
+	got, err := own.ContentOf(of, index)
 	if err != nil {
 		return own.Content{}, access.Absent()
 	}
 	return got, nil
-}
-
-// binary returns the Binary that holds an attachment which does not hold its data
-// itself.
-func (r *reading) binary(of fhir.Node, index int) fhir.Node {
-	n := 0
-	for _, list := range [...][2]string{{"content", "attachment"}, {"payload", "contentAttachment"}, {"presentedForm", ""}} {
-		for a := range of.Get(list[0]).Each() {
-			if list[1] != "" {
-				a = a.Get(list[1])
-			}
-			if a.Kind() != fhir.Object {
-				continue
-			}
-			if n == index {
-				return r.resolve(a.Get("url").Text())
-			}
-			n++
-		}
-	}
-	return fhir.Node{}
 }

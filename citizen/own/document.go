@@ -75,12 +75,9 @@ func (r *Reader) documents(n fhir.Node) []Document {
 			Filename: "document-" + strconv.Itoa(i+1) + "." + f.ext,
 		}
 		d.Size, _ = strconv.ParseInt(digits(a.Get("size")), 10, 64)
-		switch typ, id := fhir.SplitReference(a.Get("url").Text()); {
-		case a.Get("data").Kind() == fhir.String:
-			d.Size = dataSize(a.Get("data"))
-		case typ == "Binary" && !strings.Contains(a.Get("url").Text(), "://"):
-			d.Binary = id
-		default:
+		if data := a.Get("data"); data.Kind() == fhir.String {
+			d.Size = dataSize(data)
+		} else {
 			d.Show, d.Why = ShowNone, "The document itself was not sent to us. You can ask "+first(r.nameOf(n, n.Get("custodian")), "the organisation that sent this entry")+" for it."
 		}
 		d.SizeWords = sizeWords(d.Size)
@@ -125,19 +122,15 @@ type Content struct {
 	Bytes       []byte
 }
 
-// ContentOf returns the document of that index in a letter, report or message. binary
-// is the Binary that Document.Binary names; absent for one that holds its data itself.
+// ContentOf returns the document of that index in a letter, report or message.
 // What does not begin as its content type does is only ever a download: a sender's
 // label does not decide what a browser runs.
-func ContentOf(entry fhir.Node, index int, binary fhir.Node) (Content, error) {
+func ContentOf(entry fhir.Node, index int) (Content, error) {
 	list := attachments(entry)
 	if index < 0 || index >= len(list) {
 		return Content{}, errs.New(errs.NotFound, "There is no such document.")
 	}
 	data, contentType := list[index].Get("data"), list[index].Get("contentType").Text()
-	if data.Kind() != fhir.String {
-		data, contentType = binary.Get("data"), first(binary.Get("contentType").Text(), contentType)
-	}
 	if data.Kind() != fhir.String || mistaken(entry) {
 		return Content{}, errs.New(errs.NotFound, "The document itself was not sent to us.")
 	}

@@ -29,7 +29,7 @@ func TestHowDocumentsAreShown(t *testing.T) {
 		{"nonsense for a type", "text/html\\r\\nX: y", "<html>", ShowDownload, "application/octet-stream"},
 	} {
 		n := parse(t, letterOf(c.sent, c.content))
-		got, err := ContentOf(n, 0, fhir.Node{})
+		got, err := ContentOf(n, 0)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -53,7 +53,7 @@ func TestLetter(t *testing.T) {
 func TestDocumentsThatAreNotHere(t *testing.T) {
 	elsewhere := parse(t, `{"resourceType":"DocumentReference","id":"1","status":"current","content":[{"attachment":{"contentType":"application/pdf","url":"https://elsewhere.example/x.pdf"}}]}`)
 	d := testReader(t).documents(elsewhere)[0]
-	if d.Show != ShowNone || d.Binary != "" || !strings.Contains(d.Why, "not sent to us") {
+	if d.Show != ShowNone || !strings.Contains(d.Why, "not sent to us") {
 		t.Errorf("%+v", d)
 	}
 	wrong := parse(t, strings.Replace(letterOf("application/pdf", "%PDF-"), `"current"`, `"entered-in-error"`, 1))
@@ -62,19 +62,8 @@ func TestDocumentsThatAreNotHere(t *testing.T) {
 		entry fhir.Node
 		index int
 	}{{elsewhere, 0}, {elsewhere, 1}, {elsewhere, -1}, {wrong, 0}, {damaged, 0}} {
-		if _, err := ContentOf(c.entry, c.index, fhir.Node{}); errs.KindOf(err) != errs.NotFound {
+		if _, err := ContentOf(c.entry, c.index); errs.KindOf(err) != errs.NotFound {
 			t.Errorf("index %d: %v", c.index, err)
 		}
-	}
-}
-
-func TestDocumentInABinary(t *testing.T) {
-	n := parse(t, `{"resourceType":"DocumentReference","id":"1","status":"current","content":[{"attachment":{"contentType":"application/pdf","url":"Binary/p1-b1"}}]}`)
-	if d := testReader(t).documents(n)[0]; d.Binary != "p1-b1" || d.Show != ShowInline {
-		t.Errorf("%+v", d)
-	}
-	binary := parse(t, `{"resourceType":"Binary","contentType":"text/html","data":"`+base64.StdEncoding.EncodeToString([]byte("<b>"))+`"}`)
-	if c, err := ContentOf(n, 0, binary); err != nil || c.Show != ShowSandbox {
-		t.Errorf("%+v, %v", c.Show, err)
 	}
 }

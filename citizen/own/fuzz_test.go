@@ -43,7 +43,7 @@ func FuzzPages(f *testing.F) {
 		}
 		r.TrendOf(entries, n.ID())
 		for i := range 3 {
-			_, _ = ContentOf(n, i, n)
+			_, _ = ContentOf(n, i)
 		}
 	})
 }

@@ -46,7 +46,6 @@ type Document struct {
 	Created     Moment `json:"created,omitzero"`
 	Language    string `json:"language,omitempty"`
 	Show        string `json:"show"`
-	Binary      string `json:"binary,omitempty"` // id of the Binary that holds it
 	Filename    string `json:"filename,omitempty"`
 	Why         string `json:"why,omitempty"` // it cannot be shown
 }

@@ -124,7 +124,11 @@ func (j *job) begin() *feeds.Held {
 			Issues: []feeds.Issue{{Code: "not-supported", Path: "Bundle.type", Text: "Send a Bundle of type transaction, batch, collection or message."}}}
 	}
 	j.readEntries()
-	return j.validate()
+	if h := j.validate(); h != nil {
+		return h
+	}
+	j.embed()
+	return nil
 }
 
 // judge decides of each entry whom it is about and whether it may be applied.
