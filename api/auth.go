@@ -27,7 +27,7 @@ func (s *server) identify(c *fiber.Ctx) error {
 // admit makes the caller that of the request, unless their identity has ended.
 func (s *server) admit(c *fiber.Ctx, caller identity.Caller) error {
 	if caller.Kind == identity.Nobody || caller.ID == "" || !s.o.Now().Before(caller.Expires) {
-		return errs.New(errs.Unauthenticated, "Your sign-in has ended. Sign in again.")
+		return errs.New(errs.Unauthenticated, "Your log-in has ended. Log in again.")
 	}
 	web.From(c).Caller = caller
 	return nil
@@ -45,7 +45,7 @@ func (s *server) caller(ctx *fasthttp.RequestCtx) (identity.Caller, error) {
 		}
 	}
 	if len(headers) != 1 { // of two, each party on the way might believe another
-		return identity.Caller{}, errs.New(errs.Unauthenticated, "Sign in: send one Authorization header with a bearer token.")
+		return identity.Caller{}, errs.New(errs.Unauthenticated, "Log in: send one Authorization header with a bearer token.")
 	}
 	token, ok := bearer(headers[0])
 	if !ok {

@@ -182,8 +182,8 @@ func usersCommand() *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:     "users",
-		Short:   "List the professionals who can sign in",
-		Long:    "users lists the county's professionals: the name to sign in with, who they are, their role and where they work.",
+		Short:   "List the professionals who can log in",
+		Long:    "users lists the county's professionals: the name to log in with, who they are, their role and where they work.",
 		Example: "  dcr-sim users --dir var/sim | grep clinician",
 	}
 	dirFlag(c, &dir)

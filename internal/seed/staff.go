@@ -11,7 +11,7 @@ import (
 
 // Professional is somebody who works for one of the county's organisations.
 type Professional struct {
-	User     string // the short name to sign in with in development: "uhd-clinician-1"
+	User     string // the short name to log in with in development: "uhd-clinician-1"
 	Sub      string // the subject of their tokens
 	UserID   string // nhsid_useruid: twelve digits
 	RoleID   string // person_roleid: twelve digits

@@ -92,7 +92,7 @@ func (p *Pages) logOut(c *fiber.Ctx) error {
 	}
 	c.Cookie(gone(staff.Cookie))
 	return p.send(c, "message", view{heading: "You are logged out", page: message{
-		Text: []string{"If others use this computer, log out of your organisation's sign-in too, or take your smartcard with you."}, Go: link{PathLogIn, "Log in again"}}})
+		Text: []string{"If others use this computer, log out of your organisation's system too, or take your smartcard with you."}, Go: link{PathLogIn, "Log in again"}}})
 }
 
 func (p *Pages) home(c *fiber.Ctx) error {

@@ -173,7 +173,7 @@ func TestIDTokensThatDoNotHold(t *testing.T) {
 	c := w.client(nil)
 	b, a := w.begins(c)
 	if _, err := c.Finish(t.Context(), b.Cookie, a); err != nil {
-		t.Errorf("an older sign-in where none need be fresh: %v", err)
+		t.Errorf("an older log-in where none need be fresh: %v", err)
 	}
 }
 

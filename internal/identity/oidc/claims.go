@@ -61,7 +61,7 @@ func (v *Verifier) caller(from *issuer, c claims, now time.Time) (identity.Calle
 		return identity.Caller{}, err
 	}
 	if c.ACR != "AAL2" && c.ACR != "AAL3" {
-		return identity.Caller{}, refuse("The sign-in was not at assurance level AAL2 or AAL3 (acr).")
+		return identity.Caller{}, refuse("The log-in was not at assurance level AAL2 or AAL3 (acr).")
 	}
 	for _, claim := range [...]struct{ name, text string }{{"sub", c.Subject}, {"nhsid_useruid", c.UserUID}, {"selected_roleid", c.Selected}} {
 		if !plain(claim.text) {
@@ -96,9 +96,9 @@ func (v *Verifier) until(c claims, now time.Time) (time.Time, error) {
 	case !now.Before(iat.Add(v.maxAge)):
 		return time.Time{}, refuse("The token was issued more than %d minutes ago; get a new one.", int(v.maxAge.Minutes()))
 	case auth.After(soon):
-		return time.Time{}, refuse("The sign-in is in the future (auth_time).")
+		return time.Time{}, refuse("The log-in is in the future (auth_time).")
 	case !now.Before(auth.Add(v.maxSession)):
-		return time.Time{}, refuse("The sign-in was more than %d hours ago; sign in again.", int(v.maxSession.Hours()))
+		return time.Time{}, refuse("The log-in was more than %d hours ago; log in again.", int(v.maxSession.Hours()))
 	}
 	until := exp
 	for _, t := range []time.Time{iat.Add(v.maxAge), auth.Add(v.maxSession)} {

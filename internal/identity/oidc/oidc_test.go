@@ -198,7 +198,7 @@ func TestRememberedTokensEnd(t *testing.T) {
 	}
 	w.advance(time.Second)
 	if _, err := w.v.Verify(t.Context(), token); err == nil {
-		t.Error("taken 12 hours after the sign-in")
+		t.Error("taken 12 hours after the log-in")
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package oidctest is an OpenID Connect issuer for tests and for the simulated
 // county: it serves discovery and keys and mints the tokens of professionals. It
-// lets nobody sign in; whoever holds an Issuer may mint.
+// lets nobody log in; whoever holds an Issuer may mint.
 package oidctest
 
 import (
@@ -126,7 +126,7 @@ func (i *Issuer) Keys() jose.JSONWebKeySet {
 }
 
 // Claims returns those of a token for p, issued at now and good for 15 minutes,
-// after a sign-in at the same time.
+// after a log-in at the same time.
 func (i *Issuer) Claims(p Person, now time.Time) map[string]any {
 	c := i.claims(p, now)
 	m := map[string]any{"iss": c.Issuer, "aud": c.Audience, "iat": c.IssuedAt, "exp": c.Expires, "auth_time": c.AuthTime, "acr": c.ACR, "sub": c.Subject,
