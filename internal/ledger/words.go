@@ -16,9 +16,9 @@ func Words(e Event, names func(nhs.ODS) string) string {
 	if own(e) {
 		b.WriteString("The person themself ")
 		if e.Outcome == access.StepUp {
-			return b.String() + "asked to " + phrase(wanted, e.Action) + object(e) + " and was asked for a passkey first"
+			return b.String() + "asked to " + deed(wanted, wantedEnrol, e) + " and was asked for a passkey first"
 		}
-		return b.String() + phrase(did, e.Action) + object(e)
+		return b.String() + deed(did, didEnrol, e)
 	}
 	b.WriteString(who(e))
 	if org := orgName(e.Org, names); org != "" {
@@ -29,14 +29,23 @@ func Words(e Event, names func(nhs.ODS) string) string {
 	}
 	b.WriteString(", ")
 	if e.Outcome == access.Allowed {
-		b.WriteString(phrase(did, e.Action) + object(e))
+		b.WriteString(deed(did, didEnrol, e))
 		if why := phrase(because, e.Basis); why != "" {
 			b.WriteString(", because " + why)
 		}
 		return b.String()
 	}
-	b.WriteString("asked to " + phrase(wanted, e.Action) + object(e) + " and was refused: " + phrase(refusals, e.Outcome))
+	b.WriteString("asked to " + deed(wanted, wantedEnrol, e) + " and was refused: " + phrase(refusals, e.Outcome))
 	return b.String()
+}
+
+// deed is what was done, or asked for, in the words of a table; enrol has those for
+// what staff do for an account.
+func deed(table []string, enrol map[string]string, e Event) string {
+	if words := enrol[e.What]; e.Action == access.Enrol && words != "" {
+		return words
+	}
+	return phrase(table, e.Action) + object(e)
 }
 
 // own reports whether the event is about the caller's own record. Of what was
@@ -109,6 +118,19 @@ var (
 		access.Consult: "look up the directory of ", access.Choose: "set the person's sharing choice", access.Administer: "see or set, for the programme: ",
 		access.SeeAccesses: "look at who had looked at the record", access.Export: "take a copy of the whole record",
 		access.Answering: "see or answer the person's question why somebody looked: ", access.Enrol: "do for the person's own account: "}
+
+	didEnrol = map[string]string{
+		"activation code made":      "made an activation code for the person",
+		"activation code withdrawn": "withdrew an activation code",
+		"list of activation codes":  "looked at the list of activation codes",
+		"recovery vouched for":      "vouched for a recovery of the person's account",
+	}
+	wantedEnrol = map[string]string{
+		"activation code made":      "make an activation code for the person",
+		"activation code withdrawn": "withdraw an activation code",
+		"list of activation codes":  "look at the list of activation codes",
+		"recovery vouched for":      "vouch for a recovery of the person's account",
+	}
 
 	because = []string{
 		access.NoBasis:       "",

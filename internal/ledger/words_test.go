@@ -65,6 +65,12 @@ func TestWords(t *testing.T) {
 			"The system ehr-1, University Hospitals Dorset, on behalf of Ms B, looked at the record, because of an appointment"},
 		{Event{Kind: identity.Operator, Action: access.Choose, Outcome: access.Allowed, Basis: access.ByOperator, What: "sharing choice: none"},
 			"The programme's operator, set the person's sharing choice: none, because it is the operator's office"},
+		{Event{Kind: identity.Operator, Action: access.Enrol, Outcome: access.Allowed, Basis: access.ByOperator, What: "activation code made"},
+			"The programme's operator, made an activation code for the person, because it is the operator's office"},
+		{change(func(e *Event) {
+			e.Action, e.Outcome, e.Basis, e.Sections, e.What = access.Enrol, access.NoRelationship, access.NoBasis, 0, "recovery vouched for"
+		}),
+			"Dr A, University Hospitals Dorset, asked to vouch for a recovery of the person's account and was refused: no care relationship with the person"},
 		{change(func(e *Event) { e.Outcome, e.Basis = access.Invalidated, access.NoBasis }),
 			"Dr A, University Hospitals Dorset, asked to look at medicines and was refused: the NHS number is no longer valid"},
 		{Event{Kind: identity.Resident, Name: "Mary", Action: access.Read, Outcome: access.Allowed, Basis: access.Self, Sections: section.Of(section.Results, section.Letters)},
