@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -115,7 +116,7 @@ func TestPartnersAndClients(t *testing.T) {
 	d.does("", "partners", "put", "--org", "RDY", "--kind", "community", "--name", "Dorset HealthCare", "--read", "all", "--contribute", "letters care-plans",
 		"--signed", "2026-04-01", "--ends", "2099-03-31", "--dspt", "2099-03-31")
 	d.does("", "clients", "register", "--id", "dhc-epr", "--org", "RDY", "--kind", "feed", "--name", "Community system", "--cert", strings.Repeat("ab", 32))
-	if out := d.does("", "partners", "list"); !strings.Contains(out, "letters care-plans") || !strings.Contains(out, "Bournemouth Medical Centre") {
+	if out := d.does("", "partners", "list"); !strings.Contains(out, "letters care-plans") || !strings.Contains(out, "Bournemouth Medical Centre") || strings.Count(out, "  live\n") != 3 {
 		t.Errorf("partners:\n%s", out)
 	}
 	d.does("", "partners", "suspend", "RDY")
@@ -123,6 +124,10 @@ func TestPartnersAndClients(t *testing.T) {
 		t.Errorf("not suspended:\n%s", out)
 	}
 	d.does("", "partners", "resume", "RDY")
+	d.does("", "partners", "put", "--org", "RBD", "--name", "Dorset County Hospital", "--kind", "acute", "--read", "all", "--signed", "2020-04-01", "--ends", "2023-03-31", "--dspt", "2099-03-31")
+	if out := d.does("", "partners", "list"); !strings.Contains(out, "  lapsed\n") {
+		t.Errorf("one that has ended is not lapsed:\n%s", out)
+	}
 	for _, kind := range []string{"partners", "clients"} {
 		if out := d.does(d.does("", kind, "list", "--json"), "partners", "import", "-"); !strings.HasPrefix(out, "0 agreements and 0 clients changed") {
 			t.Errorf("what %s list prints, imported: %s", kind, out)
@@ -167,7 +172,9 @@ func TestPeopleAndTheirLedger(t *testing.T) {
 	if out := d.does(ann, "people", "sharing", "show"); !strings.HasPrefix(out, "share") {
 		t.Errorf("sharing: %s", out)
 	}
-	d.does(ann, "people", "sharing", "set", "emergency-only", "--window", "R0D,2026-11-02T09:00:00Z,2026-11-03T09:00:00Z")
+	if out := d.does(ann, "people", "sharing", "set", "emergency-only", "--window", "R0D,2026-11-02T09:00:00Z,2026-11-03T09:00:00Z"); !strings.HasPrefix(out, "the sharing choice is emergency-only from now on\n  shared with R0D") {
+		t.Errorf("set: %s", out)
+	}
 	if out := d.does("", "people", "sharing", "show", "--number-file", d.file("number", ann)); !strings.HasPrefix(out, "emergency-only, since") || !strings.Contains(out, "shared with R0D") {
 		t.Errorf("sharing: %s", out)
 	}
@@ -276,9 +283,16 @@ func TestBackupAndRestore(t *testing.T) {
 	d.does("", "load", "--source", "gp-z99001", filepath.Join(d.dir, "bundles", "gp-z99001.json"))
 	d.does(p.Number.Digits(), "people", "sharing", "set", "none")
 	backup := filepath.Join(d.dir, "dcr.tar")
-	d.does("", "backup", backup)
-	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", info, err)
+	said := d.does("", "backup", backup)
+	info, err := os.Stat(backup)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	if want := fmt.Sprintf("backed up to %s: %d bytes, without the ledger's key and checkpoints: keep those apart\n", backup, info.Size()); said != want {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	if _, out, errs := d.try("", "backup", "-"); !strings.Contains(errs, fmt.Sprintf("standard output: %d bytes", len(out))) || len(out) == 0 {
+		t.Errorf("to standard output, %d bytes: %s", len(out), errs)
 	}
 	if code, _, errs := d.try("", "backup", backup); code != 1 || !strings.Contains(errs, "--force") {
 		t.Errorf("over another: %d %s", code, errs)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ and its sources send nothing from the next request on.`,
 func (a *app) partnersList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the agreements",
-		Long: "list shows every agreement, by ODS code: kind, name, what may be read and sent, and until when it holds.\nWith --json it prints what dcr partners import reads.", Example: "  dcr partners list\n  dcr partners list --json > partners.json",
+		Long: "list shows every agreement, by ODS code: kind, name, what may be read and sent, until when it holds,\nand its state today: live, suspended, lapsed (it or the DSPT status has ended) or not begun.\nWith --json it prints what dcr partners import reads.", Example: "  dcr partners list\n  dcr partners list --json > partners.json",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(ctx context.Context, ops operator.Operations) error {
 				list, err := ops.Agreements(ctx)
@@ -37,13 +38,10 @@ func (a *app) partnersList() *cobra.Command {
 					return err
 				}
 				return a.print(operator.Partners{Agreements: list}, func(w io.Writer) {
+					now := time.Now()
 					fmt.Fprintln(w, "ORG\tKIND\tNAME\tREAD\tCONTRIBUTE\tSIGNED\tENDS\tDSPT\tSTATE")
 					for _, g := range list {
-						state := ""
-						if g.Suspended {
-							state = "suspended"
-						}
-						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.Org, g.Kind, g.Name, g.Read, g.Contribute, g.Signed, g.Ends, g.DSPT, state)
+						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.Org, g.Kind, g.Name, g.Read, g.Contribute, g.Signed, g.Ends, g.DSPT, g.State(now))
 					}
 				})
 			})

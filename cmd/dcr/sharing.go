@@ -83,8 +83,8 @@ func (a *app) sharingHistory(ctx context.Context, ops operator.Operations, n nhs
 func (a *app) sharingSet() *cobra.Command {
 	var windows, appointments []string
 	c := &cobra.Command{Use: "set TIER", Short: "Set a sharing choice", Args: cobra.ExactArgs(1),
-		Long: `set sets a person's sharing choice. It holds for every request that begins after
-this command has ended:
+		Long: `set sets a person's sharing choice, and prints what holds from then on. It holds for
+every request that begins after this command has ended:
 
   share           professionals with a relationship see the record (the default)
   emergency-only  only by break-glass in an emergency or for safeguarding
@@ -98,7 +98,13 @@ moved, and not at all once it is cancelled. Windows set before are replaced.`,
 	c.Flags().StringArrayVar(&appointments, "window-appointment", nil, "ID or ID,ORG: the appointment's id in the record; may be repeated")
 	var choice operator.Choice
 	a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-		return ops.SetSharing(ctx, n[0], choice)
+		if err := ops.SetSharing(ctx, n[0], choice); err != nil {
+			return err
+		}
+		return a.print(choice, func(w io.Writer) {
+			fmt.Fprintf(w, "the sharing choice is %s from now on\n", choice.Tier)
+			printWindows(w, choice)
+		})
 	})
 	set := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -88,42 +88,83 @@ moment, and the logs up to then or later. A server goes on meanwhile. The file h
 people's records: keep it encrypted.
 
 It does not hold the ledger's key (ledger.key, unless configured elsewhere) nor the
-checkpoints: keep copies of these apart, or a restored ledger cannot be verified.`,
+checkpoints: keep copies of these apart, or a restored ledger cannot be verified. At the
+end it says what was written, on standard error if the backup is on standard output.`,
 		Example: "  dcr backup /backup/dcr.tar\n  dcr backup - | age -r KEY > dcr.tar.age",
 	}
 	c.Flags().BoolVar(&force, "force", false, "replace the file if there is one")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
 			progress, done := a.follow("backup", true)
-			defer done()
-			if args[0] == "-" {
-				return ops.Backup(ctx, a.out, progress)
+			b := backedUp{File: args[0]}
+			var err error
+			if b.File == "-" {
+				to := &counter{to: a.out}
+				err = ops.Backup(ctx, to, progress)
+				b.Bytes = to.n
+			} else {
+				b.Bytes, err = backupTo(ctx, ops, b.File, force, progress)
 			}
-			return backupTo(ctx, ops, args[0], force, progress)
+			done()
+			switch {
+			case err != nil:
+				return err
+			case b.File == "-":
+				a.say("dcr: %s", b)
+				return nil
+			}
+			return a.print(b, func(w io.Writer) { fmt.Fprintln(w, b) })
 		})
 	}
 	return c
 }
 
+// backedUp is what was written.
+type backedUp struct {
+	File  string `json:"file"`
+	Bytes int64  `json:"bytes"`
+}
+
+func (b backedUp) String() string {
+	to := b.File
+	if to == "-" {
+		to = "standard output"
+	}
+	return fmt.Sprintf("backed up to %s: %d bytes, without the ledger's key and checkpoints: keep those apart", to, b.Bytes)
+}
+
+// counter counts what is written.
+type counter struct {
+	to io.Writer
+	n  int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.to.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
 // backupTo writes the file under another name first: a file of this name is a whole
-// backup.
-func backupTo(ctx context.Context, ops operator.Operations, name string, force bool, progress operator.Progress) error {
+// backup. It returns its size.
+func backupTo(ctx context.Context, ops operator.Operations, name string, force bool, progress operator.Progress) (int64, error) {
 	if _, err := os.Stat(name); err == nil && !force {
-		return fmt.Errorf("%s is there already: name another file, or use --force", name)
+		return 0, fmt.Errorf("%s is there already: name another file, or use --force", name)
 	}
 	part := name + ".part"
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	err = errors.Join(ops.Backup(ctx, operator.Steady(f), progress), f.Sync(), f.Close())
+	to := &counter{to: operator.Steady(f)}
+	err = errors.Join(ops.Backup(ctx, to, progress), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(part, name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(part))
+		return 0, errors.Join(err, os.Remove(part))
 	}
-	return nil
+	return to.n, nil
 }
 
 func (a *app) restoreCommand() *cobra.Command {

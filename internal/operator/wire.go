@@ -149,6 +149,20 @@ func (a Agreement) parse() (partner.Agreement, error) {
 	return parsed, parsed.Validate()
 }
 
+// State says in a word whether the agreement allows anything at a time.
+func (a Agreement) State(now time.Time) string {
+	parsed, err := a.parse()
+	switch {
+	case a.Suspended:
+		return "suspended"
+	case err == nil && parsed.Live(now):
+		return "live"
+	case now.Before(a.Signed.Time):
+		return "not begun"
+	}
+	return "lapsed"
+}
+
 // AgreementOf writes an agreement down.
 func AgreementOf(a partner.Agreement) Agreement {
 	return Agreement{Org: a.Org, Name: a.Name, Kind: a.Kind.String(), Read: Sections(a.Read), Contribute: Sections(a.Contribute),
