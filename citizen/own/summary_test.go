@@ -123,7 +123,7 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 	results := r.Timeline(smallRecord(t), Filter{Kind: "results", Year: 2026})
-	if results.Total != 1 || results.Rows[0].Detail != "48 mmol/mol, higher than usual" || len(results.Years) != 4 {
+	if results.Total != 1 || results.Rows[0].Detail != "48 mmol/mol" || results.Rows[0].Flag.Words != "Higher than usual" || len(results.Years) != 4 {
 		t.Errorf("%+v", results)
 	}
 }

@@ -13,7 +13,7 @@ type Row struct {
 	Section string `json:"section"`
 	Kind    string `json:"kind"` // "Test result", "Appointment"
 	Title   string `json:"title"`
-	Detail  string `json:"detail,omitempty"` // "7.4 mmol/L, higher than usual"
+	Detail  string `json:"detail,omitempty"` // "7.4 mmol/L"; how it was marked says Flag alone
 	When    Moment `json:"when,omitzero"`
 	Source  Source `json:"source"`
 	Flag    Flag   `json:"flag,omitzero"`
@@ -132,16 +132,13 @@ func (r *Reader) short(e fact) (title, detail string, f Flag) {
 	return title, detail, f
 }
 
-// shortResult writes a value with how the laboratory marked it.
+// shortResult writes a value, and returns beside it how the laboratory marked it.
 func (r *Reader) shortResult(n fhir.Node) (string, Flag) {
 	if n.Get("status").Is("cancelled") {
 		return "The test was cancelled", Flag{}
 	}
 	v := r.reading(n)
 	detail := first(v.value, pressure(n), v.noValue)
-	if v.flag.Level != "" && v.flag.Level != LevelNormal {
-		detail += ", " + small(v.flag.Words)
-	}
 	if provisional, corrected := settled(n); provisional {
 		detail += " (early result, may change)"
 	} else if corrected {

@@ -73,7 +73,7 @@ func summary() own.Summary {
 		Sources: []own.Freshness{{Source: practice(), Says: "The Quay Surgery last heard 8:15am"}, {Source: hospital(), Late: true, Says: "Dorset County Hospital last heard 23 November 2026 at 9:12am; late"}},
 		Arrived: []own.Arrival{{Section: "results", What: "A test result", Source: hospital(), Received: at("20 November 2026"), By: at("12 December 2026"), Says: "Arrived; shown by 12 December 2026 at the latest."}},
 		Latest: []own.Row{
-			{ID: "p7-r1", Section: "results", Kind: "Test result", Title: "Kidney function (eGFR)", Detail: "54 mL/min, lower than usual", When: at("23 November 2026"), Source: hospital(), Flag: own.Flag{Words: "Lower than usual", Level: own.LevelLow}},
+			{ID: "p7-r1", Section: "results", Kind: "Test result", Title: "Kidney function (eGFR)", Detail: "54 mL/min", When: at("23 November 2026"), Source: hospital(), Flag: own.Flag{Words: "Lower than usual", Level: own.LevelLow}},
 			{ID: "p7-l1", Section: "letters", Kind: "Letter", Title: "Letter from the diabetes clinic", When: at("20 November 2026"), Source: hospital()},
 			{ID: "p7-m1", Section: "medicines", Kind: "Medicine", Title: "Metformin 500mg tablets", Detail: "Started", When: at("2 November 2026"), Source: practice()},
 		}}
