@@ -6,6 +6,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/identity/passkey"
 	"github.com/dorsetcarerecord/dcr/internal/identity/session"
 )
@@ -13,7 +14,7 @@ import (
 // Passkey is a passkey as its owner sees it.
 type Passkey struct {
 	ID       string // opaque, and not the credential's
-	Name     string
+	Name     string // no two of the caller's have one name
 	Made     time.Time
 	LastUsed time.Time // to the minute; zero: never since it was made
 	Synced   bool      // it may be on several devices of the owner
@@ -31,8 +32,9 @@ func (s *Service) Passkeys(ctx context.Context, c identity.Caller) ([]Passkey, e
 		return nil, err
 	}
 	list := make([]Passkey, 0, len(keys))
-	for _, k := range keys {
-		list = append(list, Passkey{ID: k.ID, Name: k.Credential.Name, Made: k.Credential.Created, LastUsed: k.Credential.LastUsed,
+	names := account.Names(keys)
+	for i, k := range keys {
+		list = append(list, Passkey{ID: k.ID, Name: names[i], Made: k.Credential.Created, LastUsed: k.Credential.LastUsed,
 			Synced: k.Credential.Flags.BackupEligible, This: k.Number == began})
 	}
 	return list, nil

@@ -1,6 +1,7 @@
 package citizen_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/access"
 	"github.com/dorsetcarerecord/dcr/internal/errs"
 	"github.com/dorsetcarerecord/dcr/internal/identity"
+	"github.com/dorsetcarerecord/dcr/internal/identity/passkey"
 	"github.com/dorsetcarerecord/dcr/internal/ledger"
 	"github.com/dorsetcarerecord/dcr/internal/record"
 	"github.com/dorsetcarerecord/dcr/internal/section"
@@ -193,6 +195,21 @@ func TestEveryEntryCanBeOpened(t *testing.T) {
 		if !kinds[want] {
 			t.Errorf("no %s among %v", want, kinds)
 		}
+	}
+}
+
+// Two passkeys of one name, as their owner may give them, are told apart in the list.
+func TestPasskeysOfOneName(t *testing.T) {
+	w := newWorld(t)
+	c := w.mary()
+	w.must(w.accounts.AddPasskey(t.Context(), c.ID, passkey.Credential{ID: bytes.Repeat([]byte{8}, 32), PublicKey: []byte{1}, Name: "tablet"}))
+	keys, err := w.s.Passkeys(t.Context(), c)
+	w.must(err)
+	w.must(w.s.RenamePasskey(t.Context(), c, keys[1].ID, "phone"))
+	keys, err = w.s.Passkeys(t.Context(), c)
+	w.must(err)
+	if len(keys) != 2 || keys[0].Name != "phone" || keys[1].Name != "phone 2" {
+		t.Errorf("%+v", keys)
 	}
 }
 

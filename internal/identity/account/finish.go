@@ -73,10 +73,13 @@ func (a *Accounts) finish(ctx context.Context, t *ticket, c passkey.Credential, 
 	var dropped []Passkey
 	told := Notice{Kind: Enrolled, At: now}
 	if t.recovery {
-		told = Notice{Kind: Recovered, At: now, About: c.Name}
 		if dropped, err = a.recover(ctx, &acc, t, now); err != nil {
 			return Account{}, nil, err
 		}
+		if c, err = a.named(ctx, &acc, c); err != nil {
+			return Account{}, nil, err
+		}
+		told = Notice{Kind: Recovered, At: now, About: c.Name}
 	} else {
 		acc = Account{ID: t.account, Rev: acc.Rev, Person: t.person, Proofing: t.proofing, Handle: t.handle, Epoch: acc.Epoch + 1,
 			Enrolled: t.means(), Since: now, State: Active, nextKey: acc.nextKey}

@@ -58,6 +58,10 @@ func (a *Accounts) AddPasskey(ctx context.Context, account string, c passkey.Cre
 		if len(acc.Keys) >= a.o.MaxKeys {
 			return nil, errs.Coded(errs.Unprocessable, CodeTooManyKeys, "An account has at most %d passkeys. Remove one first.", a.o.MaxKeys)
 		}
+		c, err := a.named(ctx, acc, c)
+		if err != nil {
+			return nil, err
+		}
 		k := acc.add(c)
 		added, err := k.op(account)
 		told := NoticeOp(account, Notice{Kind: PasskeyAdded, At: now, About: c.Name})
