@@ -121,7 +121,7 @@ func (s *server) write(ctx *fasthttp.RequestCtx, err error) {
 	h := &ctx.Response.Header
 	switch e.Kind {
 	case errs.Unauthenticated:
-		h.Set(fiber.HeaderWWWAuthenticate, challenge(ctx, e.Code))
+		h.Set(fiber.HeaderWWWAuthenticate, challenge(ctx, e))
 	case errs.Unavailable, errs.RateLimited:
 		h.Set(fiber.HeaderRetryAfter, seconds(e.After))
 	}
@@ -173,6 +173,10 @@ func appendProblem(dst []byte, f fault, e *errs.Error, text string) []byte {
 		dst = append(dst, `,"path":`...)
 		dst = web.AppendString(dst, e.Path)
 	}
+	if e.Action != "" {
+		dst = append(dst, `,"action":`...)
+		dst = web.AppendString(dst, e.Action)
+	}
 	return append(dst, '}')
 }
 
@@ -180,10 +184,15 @@ func appendProblem(dst []byte, f fault, e *errs.Error, text string) []byte {
 const stepUpAge = 5 * time.Minute
 
 // challenge says how to authenticate, and that a token was no good if there was
-// one, or is not fresh enough for this. RFC 6750 and 9470.
-func challenge(ctx *fasthttp.RequestCtx, code string) string {
-	if code == access.CodeStepUp {
-		return `Bearer realm="dcr", error="insufficient_user_authentication", max_age="` + seconds(stepUpAge) + `"`
+// one, or is not fresh enough for this. RFC 6750 and 9470; action, which names what
+// is to be confirmed, is our own.
+func challenge(ctx *fasthttp.RequestCtx, e *errs.Error) string {
+	if e.Code == access.CodeStepUp {
+		c := `Bearer realm="dcr", error="insufficient_user_authentication", max_age="` + seconds(stepUpAge) + `"`
+		if e.Action != "" {
+			c = string(web.AppendString([]byte(c+`, action=`), e.Action)) // quoted alike in JSON and here
+		}
+		return c
 	}
 	if len(ctx.Request.Header.Peek(fiber.HeaderAuthorization)) == 0 {
 		return `Bearer realm="dcr"`

@@ -98,6 +98,26 @@ func TestAbsentIsAlwaysTheSame(t *testing.T) {
 	}
 }
 
+// An app is told what it has to confirm, in the challenge and in the problem document.
+func TestStepUpNamesItsAction(t *testing.T) {
+	action := ""
+	s := failing(func() error {
+		return &errs.Error{Kind: errs.Unauthenticated, Code: "STEP_UP_REQUIRED", Message: "Confirm.", Action: action}
+	})
+	const plain = `Bearer realm="dcr", error="insufficient_user_authentication", max_age="300"`
+	for text, want := range map[string]string{"": "", "passkey.remove/k7": `"passkey.remove/k7"`, "a\"b\r\n": `"a\"b\u000d\u000a"`} {
+		action = text
+		resp, body := ask(t, s, "/fail")
+		challenge, member := plain, ""
+		if want != "" {
+			challenge, member = plain+", action="+want, `,"action":`+want
+		}
+		if got := resp.Header.Get("WWW-Authenticate"); got != challenge || !strings.HasSuffix(body, `"code":"STEP_UP_REQUIRED"`+member+"}") {
+			t.Errorf("%q: %s, %s", text, got, body)
+		}
+	}
+}
+
 func TestRetryAfterRoundsUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "1", time.Millisecond: "1", time.Second: "1", 1001 * time.Millisecond: "2", time.Minute: "60"} {
 		if got := seconds(d); got != want {

@@ -256,7 +256,7 @@ func (s *Service) refresh(c *fiber.Ctx) error {
 // stepUpOptions begins to confirm an action.
 //
 //	@Summary		Begin to confirm an action with a passkey
-//	@Description	For what answered 401 with error="insufficient_user_authentication". The confirmation counts for this session and this action alone, for five minutes.
+//	@Description	For what answered 401 with error="insufficient_user_authentication": its action, as the challenge and the problem document name it. The confirmation counts for this session and this action alone, for five minutes.
 //	@Tags			residents
 //	@Security		resident
 //	@Accept			json

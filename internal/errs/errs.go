@@ -41,6 +41,7 @@ type Error struct {
 	Code    string        // machine-readable, as RULES names it: NO_PATIENT_CONSENT; may be empty
 	Message string        // what is wrong and what to do
 	Path    string        // where in the input, as a FHIRPath or a field name; may be empty
+	Action  string        // for STEP_UP_REQUIRED: what is to be confirmed; may be empty
 	After   time.Duration // for Unavailable and RateLimited: when to try again
 	err     error
 }

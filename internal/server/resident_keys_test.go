@@ -66,7 +66,13 @@ func TestASecondPasskeyAndTheLast(t *testing.T) {
 	if a := remove(first); a.Status != http.StatusUnauthorized {
 		t.Errorf("another was confirmed: %d %s", a.Status, a.Body)
 	}
-	tablet.Confirms("passkey.remove/" + first)
+	var told struct {
+		Action string `json:"action"`
+	}
+	if err := json.Unmarshal(remove(first).Body, &told); err != nil || told.Action != "passkey.remove/"+first {
+		t.Errorf("it is not told what to confirm: %q %v", told.Action, err)
+	}
+	tablet.Confirms(told.Action)
 	if a := remove(first); a.Status != http.StatusOK {
 		t.Fatalf("removed: %d %s", a.Status, a.Body)
 	}

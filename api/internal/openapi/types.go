@@ -101,4 +101,5 @@ type Problem struct {
 	Detail string `json:"detail"`
 	Code   string `json:"code"`
 	Path   string `json:"path"`
+	Action string `json:"action,omitempty" example:"record.export"` // of STEP_UP_REQUIRED: what to confirm, at /citizen/v1/step-up/options
 } //	@name	Problem

@@ -24,6 +24,16 @@ type Action struct {
 	Params map[string]string
 }
 
+// String is the action as apps are told it and write it: its name and, each after a
+// slash, what makes it this one, in the order of the parameters' names.
+func (a Action) String() string {
+	text := a.Name
+	for _, k := range slices.Sorted(maps.Keys(a.Params)) {
+		text += "/" + a.Params[k]
+	}
+	return text
+}
+
 // Digest is what the passkey's assertion is bound to: a hash of the name and the
 // parameters, in the order of their names, each with its length.
 func (a Action) Digest() []byte {
@@ -44,8 +54,8 @@ func (a Action) Digest() []byte {
 }
 
 // CodeStepUp is the code of a refusal that a confirmation lifts: the answer is 401 with
-// the challenge insufficient_user_authentication (RFC 9470). It is the same as of a
-// decision of package access.
+// the challenge insufficient_user_authentication (RFC 9470), and names the action. The
+// code is the same as of a decision of package access.
 const CodeStepUp = "STEP_UP_REQUIRED"
 
 // StepUpError says that an action must be confirmed. Its errs.Error has the code
@@ -59,7 +69,7 @@ func (e *StepUpError) Error() string { return "session: " + e.Action.Name + " mu
 
 // Unwrap returns the error for the person.
 func (e *StepUpError) Unwrap() error {
-	return errs.Coded(errs.Unauthenticated, CodeStepUp, "Confirm this with your passkey first.")
+	return &errs.Error{Kind: errs.Unauthenticated, Code: CodeStepUp, Message: "Confirm this with your passkey first.", Action: e.Action.String()}
 }
 
 func stepUpRef(accountID, session string, digest []byte) store.Ref {
