@@ -16,8 +16,8 @@ import (
 // type, the date, whether they are of now - the View tells without the body; so their
 // bodies are not parsed, which was most of what a summary cost.
 //
-// It is for the resident's own View, which visits nothing that was entered in error:
-// a body that is not read cannot say so. Entries may come in any order, but only where
+// It is for the resident's own View, which visits nothing that was entered in error (for
+// letters see rankUnread): a body that is not read cannot say so. Entries may come in any order, but only where
 // the newest come first, as a View visits a section, are few bodies read.
 type Outline struct {
 	gathered Gathering
@@ -131,7 +131,8 @@ func (o *Outline) rankUnread(e *Entry, body []byte) (rank int, ok bool) {
 		const zones = 24 * time.Hour // whatever zone the sender meant
 		return 0, !e.End.IsZero() && e.End.Add(zones).Before(now) && e.Date.Add(zones).Before(now)
 	case "DocumentReference":
-		// The View does not know whether its docStatus says that it is a mistake.
+		// The View leaves out what docStatus says is a mistake, but not all of what was
+		// kept before its envelope told so.
 		return 1, !bytes.Contains(body, []byte("d-in-error")) && !bytes.Contains(body, []byte(`\u`))
 	case "Immunization":
 		return 1, o.hasNot(vaccineParam, absentHashes)
