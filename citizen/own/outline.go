@@ -17,8 +17,9 @@ import (
 // bodies are not parsed, which was most of what a summary cost.
 //
 // It is for the resident's own View, which visits nothing that was entered in error (for
-// letters see rankUnread): a body that is not read cannot say so. Entries may come in any order, but only where
-// the newest come first, as a View visits a section, are few bodies read.
+// letters see rankUnread): a body that is not read cannot say so. Entries may come in any
+// order, but only where the newest come first, as a View visits a section, are few bodies
+// read.
 type Outline struct {
 	gathered Gathering
 	reader   *Reader
