@@ -27,6 +27,7 @@ type Inquiries interface {
 	See(ctx context.Context, by identity.Caller, ref, requestID string) (inquiry.Question, error)
 	MarkSeen(ctx context.Context, by identity.Caller, ref string, version uint64, requestID string) (inquiry.Question, error)
 	Answer(ctx context.Context, by identity.Caller, ref string, version uint64, answer, requestID string) (inquiry.Question, error)
+	MayAnswer(ctx context.Context, by identity.Caller) (bool, error)
 }
 
 // Enrolments decides, in the ledger, who does what for whose account;
@@ -34,6 +35,7 @@ type Inquiries interface {
 type Enrolments interface {
 	OpenEnrolment(ctx context.Context, caller identity.Caller, q record.Enrolling) (record.Enrollee, error)
 	OpenEnrolments(ctx context.Context, caller identity.Caller, what, requestID string) error
+	MayEnrol(ctx context.Context, caller identity.Caller) (bool, error)
 }
 
 // Codes are activation codes; *account.Accounts has them.

@@ -15,6 +15,18 @@ import (
 // in the ledger, before it shows or changes anything.
 func (s *Service) Inquiries() Inquiries { return s.o.Inquiries }
 
+// May is what somebody may do here at all, by their role and their organisation's
+// agreement.
+type May struct{ Enrol, Answer bool }
+
+// May tells it: by the decisions that the use cases themselves ask for.
+func (s *Service) May(ctx context.Context, by identity.Caller) (m May, err error) {
+	if m.Enrol, err = s.o.Enrolments.MayEnrol(ctx, by); err == nil {
+		m.Answer, err = s.o.Inquiries.MayAnswer(ctx, by)
+	}
+	return m, err
+}
+
 // MakeCode makes an activation code for a person whose document the caller has seen.
 // The letter is shown to nobody again.
 func (s *Service) MakeCode(ctx context.Context, by identity.Caller, who WhoBody, requestID string) (account.Letter, error) {

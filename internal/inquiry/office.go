@@ -176,15 +176,30 @@ func (q *Inquiries) door(ctx context.Context, by identity.Caller, ref, what, req
 	return person, id, s, q.decide(ctx, f, whose, what, requestID)
 }
 
+// MayAnswer tells whether List would allow it: for a menu. Nothing is shown or changed
+// by that, so the ledger is not told.
+func (q *Inquiries) MayAnswer(ctx context.Context, by identity.Caller) (bool, error) {
+	g, err := q.grant(ctx, &access.Facts{Caller: by, AskedOf: by.Org, Known: true})
+	return err == nil && g.Outcome == access.Allowed, err
+}
+
+// grant completes the facts, and decides.
+func (q *Inquiries) grant(ctx context.Context, f *access.Facts) (access.Grant, error) {
+	f.Now, f.Action = q.o.Now(), access.Answering
+	var err error
+	if f.Agreement, err = q.o.Partners.Agreement(ctx, f.Caller.Org); err != nil {
+		return access.Grant{}, err
+	}
+	return access.Decide(*f), nil
+}
+
 // decide completes the facts, and returns once the decision is durable.
 func (q *Inquiries) decide(ctx context.Context, f access.Facts, person, what, requestID string) error {
 	c := &f.Caller
-	f.Now, f.Action = q.o.Now(), access.Answering
-	var err error
-	if f.Agreement, err = q.o.Partners.Agreement(ctx, c.Org); err != nil {
+	g, err := q.grant(ctx, &f)
+	if err != nil {
 		return err
 	}
-	g := access.Decide(f)
 	_, err = q.o.Ledger.Append(ctx, &ledger.Event{Time: f.Now, Request: requestID, Kind: c.Kind, Caller: c.ID, Name: c.Name, Role: c.Role, Org: c.Org,
 		Client: c.Client, Action: f.Action, Outcome: g.Outcome, Basis: g.Basis, Person: person, What: what})
 	if err != nil {

@@ -55,12 +55,26 @@ func (r *Records) OpenEnrolment(ctx context.Context, caller identity.Caller, q E
 // OpenEnrolments is OpenEnrolment for what is about nobody in particular: the list
 // of codes that the caller's organisation made, and withdrawing one of them.
 func (r *Records) OpenEnrolments(ctx context.Context, caller identity.Caller, what, requestID string) error {
-	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Enrol, Known: true, Relationship: access.Relationship{Registered: true}}
-	var err error
-	if f.Agreement, err = r.o.Partners.Agreement(ctx, caller.Org); err != nil {
+	f, err := r.enrolling(ctx, caller)
+	if err != nil {
 		return err
 	}
 	return r.enrols(ctx, f, "", what, requestID)
+}
+
+// MayEnrol tells whether OpenEnrolments would allow it: for a menu. Nothing is shown or
+// changed by that, so the ledger is not told.
+func (r *Records) MayEnrol(ctx context.Context, caller identity.Caller) (bool, error) {
+	f, err := r.enrolling(ctx, caller)
+	return err == nil && access.Decide(f).Outcome == access.Allowed, err
+}
+
+// enrolling are the facts of what is about nobody in particular.
+func (r *Records) enrolling(ctx context.Context, caller identity.Caller) (access.Facts, error) {
+	f := access.Facts{Now: r.o.Now(), Caller: caller, Action: access.Enrol, Known: true, Relationship: access.Relationship{Registered: true}}
+	var err error
+	f.Agreement, err = r.o.Partners.Agreement(ctx, caller.Org)
+	return f, err
 }
 
 func (r *Records) enrols(ctx context.Context, f access.Facts, p PersonID, what, requestID string) error {

@@ -125,6 +125,11 @@ func (p *Pages) Failed(c *fiber.Ctx, e handlers.Problem) error {
 		}
 	case e.Status == 403:
 		v.heading = "You cannot do this"
+		if may, err := p.may(c); err == nil {
+			if who := whoCan(c.Path(), may); who != nil {
+				m.Text, m.Reference = who, ""
+			}
+		}
 	case e.Status == 404 || e.Status == 405:
 		v.heading, m.Text = "Page not found", []string{"There is no such page, or it is not your organisation's to see."}
 	case e.Status == 429 || e.Status == 503:

@@ -38,6 +38,7 @@ func (w *world) every() map[string]string {
 	all["vouch-wrong"] = bert.opens(web.PathCodes+"/"+codes[0].ID+"/vouch", url.Values{}).body
 	all["no-role"] = w.logsIn("nobody").opens(web.PathHome, nil).body
 	all["refused"] = bert.opens(web.PathQuestions, nil).body
+	all["refused-codes"] = w.logsIn("doctor").opens(web.PathCodes, nil).body
 	w.asks(strings.Repeat("Whydidyoulookatallthis", 20) + "\n\nI was not there.")
 	olive := w.logsIn("olive")
 	all["questions"] = olive.opens(web.PathQuestions, nil).body

@@ -1,9 +1,6 @@
 package web
 
-import (
-	"net/url"
-	"strings"
-)
+import "net/url"
 
 // Addresses of the pages. Templates and routes both take them from here. None holds
 // more than an opaque id.
@@ -19,7 +16,7 @@ const (
 
 // Owns reports whether a path is of the staff's pages, so that an error there is told
 // on a page of theirs.
-func Owns(path string) bool { return path == PathHome || strings.HasPrefix(path, PathHome+"/") }
+func Owns(path string) bool { return within(path, PathHome) }
 
 // logInBy is where a log-in with an issuer begins, which comes back to a page.
 func logInBy(issuer, back string) string {

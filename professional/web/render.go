@@ -14,6 +14,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	handlers "github.com/dorsetcarerecord/dcr/internal/web"
+	"github.com/dorsetcarerecord/dcr/professional"
 )
 
 // ContentPolicy is what the pages may load: style and pictures of our own address.
@@ -36,8 +37,7 @@ type shown struct {
 	Token    string // of forms
 	Until    string // when the session ends
 	Renew    string // where it is renewed, in another tab
-	Codes    bool   // which parts of the menu are of use to them
-	Asked    bool
+	May      professional.May
 }
 
 type link struct{ Href, Text string }
@@ -56,7 +56,11 @@ type view struct {
 
 // send answers with a page.
 func (p *Pages) send(c *fiber.Ctx, name string, v view) error {
-	body, err := p.render(handlers.From(c).Caller, name, v)
+	may, err := p.may(c)
+	if err != nil && v.status < fiber.StatusBadRequest { // what went wrong is told, without a menu
+		return err
+	}
+	body, err := p.render(handlers.From(c).Caller, may, name, v)
 	if err != nil {
 		return err
 	}
@@ -68,13 +72,13 @@ func (p *Pages) send(c *fiber.Ctx, name string, v view) error {
 	return c.Status(v.status).Send(body)
 }
 
-func (p *Pages) render(by identity.Caller, name string, v view) ([]byte, error) {
+func (p *Pages) render(by identity.Caller, may professional.May, name string, v view) ([]byte, error) {
 	t := p.pages[name]
 	if t == nil {
 		return nil, fmt.Errorf("there is no page %q", name)
 	}
 	s := shown{Name: p.o.Name, Heading: v.heading, Title: v.heading + " – " + p.o.Name + " for staff", Style: []string{p.o.Style, p.css}, Icon: p.o.Icon, Back: v.back,
-		Errors: v.wrong, Page: v.page}
+		Errors: v.wrong, Page: v.page, May: may}
 	if len(v.wrong) > 0 {
 		s.Title = "Error: " + s.Title
 	}
@@ -82,8 +86,6 @@ func (p *Pages) render(by identity.Caller, name string, v view) ([]byte, error) 
 		issuer, _, _ := strings.Cut(by.ID, "/")
 		s.SignedIn, s.Who, s.Token, s.Until = true, p.whoIs(by), p.formToken(by), p.clock(by.Expires)
 		s.Renew = logInBy(issuer, PathRenewed)
-		s.Asked = by.Role == identity.PrivacyOfficer
-		s.Codes = !s.Asked && by.Role != identity.NoRole
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "layout.html", s); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/identity/staff"
+	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/professional/web"
 )
 
@@ -161,6 +162,50 @@ func TestRolesGetWhatTheAPIGives(t *testing.T) {
 			if page.status != status || v1.status != status {
 				t.Errorf("%s %s: page %d, v1 %d, want %d", user, path, page.status, v1.status, status)
 			}
+			for _, from := range []string{web.PathHome, path} {
+				if shown := strings.Contains(b.opens(from, nil).body, `href="`+path+`"`); shown != (status == 200) {
+					t.Errorf("%s: %s leads to %s: %v", user, from, path, shown)
+				}
+			}
+		}
+	}
+}
+
+// Whoever comes by an address that is not for them is told whom it is for.
+func TestWhoCanIsSaid(t *testing.T) {
+	w := newWorld(t, false)
+	doctor, anna := w.logsIn("doctor"), w.logsIn("anna")
+	for _, path := range []string{web.PathCodes, web.PathNewCode, web.PathCodes + "/BCDF23/vouch", web.PathCodes + "/BCDF23/withdraw"} {
+		if a := doctor.opens(path, nil); a.status != 403 || !strings.Contains(a.body, "Only staff of a GP practice that takes part, and the programme office") || strings.Contains(a.body, "<form method") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if d := cmp.Diff([]string{"doctor enrol refused: list of activation codes"}, w.trail()); d != "" {
+		t.Error(d)
+	}
+	if a := anna.opens(web.PathQuestions, nil); a.status != 403 || !strings.Contains(a.body, "Only the privacy officer") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	// Refused for another reason.
+	if a := anna.opens(web.PathNewCode, url.Values{"form_token": {"x"}}); a.status != 403 || strings.Contains(a.body, "Only staff") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// What is shown follows the agreement, from the next page on.
+func TestALapsedAgreementLeavesNothing(t *testing.T) {
+	w := newWorld(t, false)
+	anna, olive := w.logsIn("anna"), w.logsIn("olive")
+	for _, org := range []nhs.ODS{practice, hospital} {
+		a, rev, err := w.partner.Agreement(t.Context(), org)
+		w.must(err)
+		a.Suspended = true
+		_, err = w.partner.PutAgreement(t.Context(), a, rev, "test", w.now)
+		w.must(err)
+	}
+	for _, b := range []*browser{anna, olive} {
+		if a := b.opens(web.PathHome, nil); a.status != 200 || strings.Contains(a.body, web.PathCodes) || strings.Contains(a.body, web.PathQuestions) || !strings.Contains(a.body, "There is nothing here") {
+			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
 }
