@@ -34,7 +34,8 @@ type Code struct {
 	Recovery bool   `json:"recovery"`
 	State    string `json:"state" example:"open"` // waits, open, used, revoked, expired, locked
 	By       string `json:"by"`
-	Second   string `json:"second,omitzero"` // who vouched
+	Operator bool   `json:"byOperator,omitzero"` // made by an operator, with dcr: in the programme office's list
+	Second   string `json:"second,omitzero"`     // who vouched
 	Made     string `json:"made" format:"date-time"`
 	Expires  string `json:"expires" format:"date-time"`
 	Ended    string `json:"ended,omitzero" format:"date-time"`
@@ -75,12 +76,13 @@ func (s *Service) makeCode(c *fiber.Ctx) error {
 
 // listCodes lists the codes that the caller's organisation made.
 //
-//	@Summary	List the activation codes that your organisation made
-//	@Tags		staff
-//	@Security	bearer
-//	@Produce	json
-//	@Param		count	query		int		false	"1 to 100"	default(50)
-//	@Param		cursor	query		string	false	"next of the page before"
+//	@Summary		List the activation codes that your organisation made
+//	@Description	Newest first. The programme office sees those that operators made, too.
+//	@Tags			staff
+//	@Security		bearer
+//	@Produce		json
+//	@Param			count	query		int		false	"1 to 100"	default(50)
+//	@Param			cursor	query		string	false	"next of the page before"
 //	@Success	200	{object}	professional.CodePage
 //	@Failure	400,401,403,429,500,503	{object}	main.Problem
 //	@Router		/professional/v1/activation-codes [get]
@@ -96,7 +98,7 @@ func (s *Service) listCodes(c *fiber.Ctx) error {
 	}
 	page := CodePage{Codes: make([]Code, 0, len(codes)), Next: next}
 	for _, k := range codes {
-		page.Codes = append(page.Codes, Code{ID: k.ID, Person: k.Person, Recovery: k.Recovery, State: string(k.State), By: k.By.Name, Second: k.Second.Name,
+		page.Codes = append(page.Codes, Code{ID: k.ID, Person: k.Person, Recovery: k.Recovery, State: string(k.State), By: k.By.Name, Operator: k.By.Operator(), Second: k.Second.Name,
 			Made: moment(k.Made), Expires: moment(k.Expires), Ended: moment(k.Ended), Tries: k.Tries})
 	}
 	return web.WriteJSON(c, http.StatusOK, page)

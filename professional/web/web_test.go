@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dorsetcarerecord/dcr/internal/identity"
 	"github.com/dorsetcarerecord/dcr/internal/identity/account"
 	"github.com/dorsetcarerecord/dcr/internal/identity/staff"
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
@@ -153,7 +154,7 @@ func TestAnOfficerAnswers(t *testing.T) {
 // Each gets what /professional/v1 gives them, and no more.
 func TestRolesGetWhatTheAPIGives(t *testing.T) {
 	w := newWorld(t, false)
-	for user, want := range map[string]struct{ codes, questions int }{"anna": {200, 403}, "doctor": {403, 403}, "olive": {403, 200}, "nobody": {403, 403}} {
+	for user, want := range map[string]struct{ codes, questions int }{"anna": {200, 403}, "clara": {200, 403}, "doctor": {403, 403}, "olive": {403, 200}, "nobody": {403, 403}} {
 		b := w.logsIn(user)
 		for path, status := range map[string]int{web.PathCodes: want.codes, web.PathQuestions: want.questions} {
 			page := b.opens(path, nil)
@@ -168,6 +169,22 @@ func TestRolesGetWhatTheAPIGives(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestTheOfficeSeesWhatOperatorsMade(t *testing.T) {
+	w := newWorld(t, false)
+	clara, anna := w.logsIn("clara"), w.logsIn("anna")
+	l, err := w.accounts.Issue(t.Context(), identity.Caller{Kind: identity.Operator, ID: "uid 1000"}, account.Subject{Person: w.mary(), BirthDate: maryBorn, Practice: practice})
+	w.must(err)
+	if a := clara.opens(web.PathCodes, nil); !strings.Contains(a.body, l.ID) || !strings.Contains(a.body, "by an operator (uid 1000)") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := clara.opens("/professional/v1/activation-codes", nil, "Authorization", "Bearer "+w.issuer.Mint(w.person("clara"), w.now)); !strings.Contains(a.body, `"byOperator":true`) {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := anna.opens(web.PathCodes, nil); a.status != 200 || strings.Contains(a.body, l.ID) {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

@@ -43,6 +43,7 @@ import (
 const (
 	practice nhs.ODS = "J81001"
 	hospital nhs.ODS = "R0D"
+	office   nhs.ODS = "QVV"
 	maryBorn         = "1950-02-03"
 	secret           = "the client's secret"
 )
@@ -55,6 +56,7 @@ var jobs = map[string]struct {
 	code string
 }{
 	"anna": {practice, "R1"}, "bert": {practice, "R2"}, "doctor": {hospital, "R3"}, "olive": {hospital, "R4"}, "nobody": {practice, "R9"},
+	"clara": {office, "R5"},
 }
 
 // world is the service with the staff's pages, and an issuer on a real socket that
@@ -169,7 +171,7 @@ func (w *world) grants(query url.Values, user string) string {
 // open puts the pages on the rooms, as the server does.
 func (w *world) open() {
 	verifier := oidc.New(oidc.Options{Issuers: []oidc.Issuer{{Name: "cis2", URL: w.issuer.URL(), Audience: "dcr"}}, Now: w.clock,
-		Roles: map[string]identity.Role{"R1": identity.Receptionist, "R2": identity.Nurse, "R3": identity.Clinician, "R4": identity.PrivacyOfficer}})
+		Roles: map[string]identity.Role{"R1": identity.Receptionist, "R2": identity.Nurse, "R3": identity.Clinician, "R4": identity.PrivacyOfficer, "R5": identity.ProgrammeOffice}})
 	var err error
 	w.sessions, err = staff.New(staff.Options{Verifier: verifier, Clients: []staff.Client{{Issuer: "cis2", ID: "pages", Secret: secret}}, PublicURL: w.base,
 		Seal: bytes.Repeat([]byte{9}, 32), DB: w.db, Now: w.clock})
@@ -200,7 +202,7 @@ func (w *world) style() handlers.Route {
 
 // people signs the agreements and sends Mary.
 func (w *world) people() {
-	for org, kind := range map[nhs.ODS]partner.Kind{practice: partner.GP, hospital: partner.Acute} {
+	for org, kind := range map[nhs.ODS]partner.Kind{practice: partner.GP, hospital: partner.Acute, office: partner.Programme} {
 		_, err := w.partner.PutAgreement(w.t.Context(), partner.Agreement{Org: org, Name: "Org " + string(org), Kind: kind, Read: section.All, Contribute: section.All,
 			Signed: w.now.AddDate(-1, 0, 0), Ends: w.now.AddDate(1, 0, 0), DSPT: w.now.AddDate(1, 0, 0)}, 0, "test", w.now)
 		w.must(err)

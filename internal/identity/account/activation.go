@@ -16,6 +16,9 @@ type Staff struct {
 	Org  nhs.ODS
 }
 
+// Operator reports whether it is an operator, by dcr: for the programme office.
+func (s Staff) Operator() bool { return s.Org == programmeOffice }
+
 // codeState is what was decided about a code. Stored: add at the end.
 type codeState uint8
 

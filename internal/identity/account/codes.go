@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/dorsetcarerecord/dcr/internal/nhs"
 	"github.com/dorsetcarerecord/dcr/internal/packed"
 	"github.com/dorsetcarerecord/dcr/internal/store"
+	"github.com/dorsetcarerecord/dcr/internal/store/driver"
 )
 
 // CodeState is how a code stands.
@@ -51,7 +53,7 @@ func (a *Accounts) list(ctx context.Context, c *activation, account string) erro
 
 // Codes returns at most limit codes that an organisation made in the last months, newest
 // first, from after on, and where to go on. Only its own staff and the programme office
-// see them.
+// see them. Those that operators made are in the programme office's own list.
 func (a *Accounts) Codes(ctx context.Context, by identity.Caller, org nhs.ODS, after string, limit int) (codes []Code, next string, err error) {
 	staff, err := mayIssue(by, org)
 	if err != nil {
@@ -61,27 +63,57 @@ func (a *Accounts) Codes(ctx context.Context, by identity.Caller, org nhs.ODS, a
 	if err != nil {
 		return nil, "", errs.New(errs.Invalid, "The page of codes asked for does not exist. Start at the first.")
 	}
-	q := store.Query{Collection: listing, Partition: string(cmp.Or(org, staff.Org)), Reverse: true, Limit: limit}
-	if len(cursor) > 0 {
-		q.After = cursor
+	of := []nhs.ODS{cmp.Or(org, staff.Org)}
+	if by.Role == identity.ProgrammeOffice && of[0] == by.Org {
+		of = append(of, programmeOffice)
+	}
+	found, cursor, err := a.listed(ctx, of, cursor, limit)
+	if err != nil {
+		return nil, "", err
 	}
 	var refs []store.Ref
-	var bad error
-	cursor, err = a.o.DB.Find(ctx, q, func(d *store.Doc) bool {
-		_, selector, _ := strings.Cut(d.ID, "-")
-		r, _ := packed.NewReader(d.Body, form)
-		account := r.String()
-		if bad = r.Close(); bad != nil {
-			return false
-		}
-		refs = append(refs, activationRef(account, selector), guardedRef(selector))
-		return true
-	})
-	if err = cmp.Or(err, bad); err != nil {
-		return nil, "", err
+	for _, l := range found {
+		_, selector, _ := strings.Cut(l.id, "-")
+		refs = append(refs, activationRef(l.account, selector), guardedRef(selector))
 	}
 	codes, err = a.described(ctx, refs)
 	return codes, base64.RawURLEncoding.EncodeToString(cursor), err
+}
+
+// listed is a code in a list.
+type listed struct{ id, account string }
+
+// listed reads the lists of organisations as one, newest first. Ids begin with the time,
+// so that where one ends is a place in each of them.
+func (a *Accounts) listed(ctx context.Context, of []nhs.ODS, cursor []byte, limit int) (all []listed, after []byte, err error) {
+	q := store.Query{Collection: listing, Reverse: true, Limit: limit}
+	if len(cursor) > 0 {
+		q.After = cursor
+	}
+	more := false
+	for _, org := range of {
+		var bad error
+		q.Partition = string(org)
+		rest, err := a.o.DB.Find(ctx, q, func(d *store.Doc) bool {
+			r, _ := packed.NewReader(d.Body, form)
+			all = append(all, listed{d.ID, r.String()})
+			bad = r.Close()
+			return bad == nil
+		})
+		if err = cmp.Or(err, bad); err != nil {
+			return nil, nil, err
+		}
+		more = more || rest != nil
+	}
+	slices.SortFunc(all, func(x, y listed) int { return strings.Compare(y.id, x.id) })
+	if limit > 0 && len(all) > limit {
+		all, more = all[:limit], true
+	}
+	if !more {
+		return all, nil, nil
+	}
+	after, err = driver.Cursor(nil, nil, all[len(all)-1].id)
+	return all, after, err
 }
 
 // described reads codes by pairs of references: the activation, then what guards it.

@@ -136,6 +136,53 @@ func TestWhoMakesCodes(t *testing.T) {
 	}
 }
 
+// The programme office's list has what operators made too, in order of time, and no
+// other's has.
+func TestCodesThatOperatorsMade(t *testing.T) {
+	w := start(t)
+	root := identity.Caller{Kind: identity.Operator, ID: "root"}
+	var want []string
+	for _, by := range []identity.Caller{clerk, root, root, anna, clerk, root, clerk} {
+		w.advance(time.Second)
+		l, err := w.one.Issue(t.Context(), by, subject(mary, maryBorn))
+		w.must(err)
+		if by.ID != anna.ID {
+			want = append([]string{l.ID + " " + by.ID}, want...)
+		}
+	}
+	list := func(by identity.Caller, org nhs.ODS, limit int) (got []string) {
+		for after := ""; ; {
+			codes, next, err := w.two.Codes(t.Context(), by, org, after, limit)
+			w.must(err)
+			if len(codes) > limit {
+				t.Errorf("%d codes on a page of %d", len(codes), limit)
+			}
+			for _, c := range codes {
+				got = append(got, c.ID+" "+c.By.ID)
+				if c.By.Operator() != (c.By.ID == root.ID) {
+					t.Errorf("%+v", c.By)
+				}
+			}
+			if after = next; next == "" {
+				return got
+			}
+		}
+	}
+	for limit := range 7 {
+		if diff := cmp.Diff(want, list(clerk, clerk.Org, limit+1)); diff != "" {
+			t.Errorf("by pages of %d:\n%s", limit+1, diff)
+		}
+	}
+	if got := list(root, "", 2); len(got) != 3 {
+		t.Errorf("the operators' own: %v", got)
+	}
+	for _, by := range []identity.Caller{anna, clerk} {
+		if got := list(by, practice, 2); len(got) != 1 {
+			t.Errorf("the practice's, by %s: %v", by.Name, got)
+		}
+	}
+}
+
 // nhsLogin enrols Mary by NHS login, or recovers her account.
 func (w *world) nhsLogin(proofing, vector string) account.Account {
 	w.t.Helper()
