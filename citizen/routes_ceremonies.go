@@ -155,7 +155,7 @@ func (s *Service) logInFinish(c *fiber.Ctx) error {
 // enrol checks an activation code.
 //
 //	@Summary		Enter an activation code
-//	@Description	With the NHS number and the date of birth that it is bound to. Whatever is wrong, the answer is the same.
+//	@Description	With the NHS number and the date of birth that it is bound to. Whatever is wrong, the answer is the same. RECOVERY_WAITS says that a recovery code is right, and that a second member of staff must still vouch for it.
 //	@Tags			residents
 //	@Accept			json
 //	@Produce		json

@@ -50,8 +50,15 @@ const codeKept = 90 * 24 * time.Hour
 
 // counts reports whether the code can be used now, by itself.
 func (c *activation) counts(now time.Time) bool {
-	return c.state == codeOpen && now.Before(c.expires) && (!c.recovery || c.second.ID != "")
+	return c.valid(now) && (!c.recovery || c.second.ID != "")
 }
+
+// waits reports whether all that the code lacks is a second member of staff.
+func (c *activation) waits(now time.Time) bool {
+	return c.valid(now) && c.recovery && c.second.ID == ""
+}
+
+func (c *activation) valid(now time.Time) bool { return c.state == codeOpen && now.Before(c.expires) }
 
 func activationRef(account, selector string) store.Ref {
 	return store.Ref{Collection: activations, Partition: account, ID: selector}

@@ -43,14 +43,25 @@ func refused() error {
 		"The code, NHS number and date of birth do not belong together, or the code cannot be used any more. Check them with your letter, or ask your GP practice for a new code.")
 }
 
+// CodeWaits is the code of a recovery code that nobody has vouched for yet.
+const CodeWaits = "RECOVERY_WAITS"
+
+// waits is told only to whoever enters the right code with what it is bound to: they hold
+// the letter, which tells them as much, and learn nothing of anybody else.
+func waits() error {
+	return errs.Coded(errs.Unprocessable, CodeWaits,
+		"This code is right, but it must still be confirmed by one more member of staff. Ask whoever gave it to you, then enter it again.")
+}
+
 // rounds is how often a try is repeated because another with the same selector came
 // between; who loses all of them is one of many who try at the same moment.
 const rounds = 32
 
 // Begin checks a code with what it is bound to. Whatever is wrong, the answer is the
-// same, and so is the work: one read, one write, two keyed hashes. A wrong try is counted
-// in the commit whose success releases the answer, so that many tries at once learn no
-// more than five in a row.
+// same, and so is the work: one read, one write, two keyed hashes. Only of a recovery code
+// that is right, and waits for a second member of staff, that is said, by the same work. A
+// wrong try is counted in the commit whose success releases the answer, so that many tries
+// at once learn no more than five in a row.
 func (a *Accounts) Begin(ctx context.Context, e Entered) (Enrolment, error) {
 	selector, secret, err := parseCode(e.Code)
 	if err != nil {
@@ -74,7 +85,8 @@ func (a *Accounts) Begin(ctx context.Context, e Entered) (Enrolment, error) {
 			return Enrolment{}, err
 		}
 		same := subtle.ConstantTimeCompare(f.verifier, verifier) == 1
-		right := same && f.tries < uint64(a.o.MaxTries) && f.code.counts(now) && (f.code.recovery || f.acc.State != Active)
+		open := same && f.tries < uint64(a.o.MaxTries)
+		right := open && f.code.counts(now) && (f.code.recovery || f.acc.State != Active)
 		switch {
 		case right:
 			f.tries = 0
@@ -88,6 +100,8 @@ func (a *Accounts) Begin(ctx context.Context, e Entered) (Enrolment, error) {
 			continue
 		case err != nil:
 			return Enrolment{}, err
+		case open && f.code.waits(now):
+			return Enrolment{}, waits()
 		case !right:
 			return Enrolment{}, refused()
 		}

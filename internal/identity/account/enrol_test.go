@@ -127,9 +127,33 @@ func TestRefusalsAreAlike(t *testing.T) {
 			w.must(err)
 		},
 		"an account came by NHS login": func(w *world, _ *account.Entered) { w.nhsLogin("P9", "P9.Cm") },
-		"a recovery that one has vouched for": func(w *world, e *account.Entered) {
-			w.nhsLogin("P9", "P9.Cm")
-			e.Code = w.letter().Code
+		"a recovery that waits, with a wrong secret": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			e.Code = spoiled(e.Code, len(e.Code)-1)
+		},
+		"a recovery that waits, with a wrong number": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			e.Number = tom
+		},
+		"a recovery that waits, with a wrong birth date": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			e.BirthDate = tomBorn
+		},
+		"a recovery that waited until it expired": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			w.advance(14 * 24 * time.Hour)
+		},
+		"a recovery that was withdrawn before anybody vouched": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			w.must(w.one.Revoke(w.t.Context(), bert, selector(e.Code)))
+		},
+		"a recovery that waits, locked": func(w *world, e *account.Entered) {
+			w.waiting(e)
+			wrong := *e
+			wrong.BirthDate = tomBorn
+			for range 5 {
+				_, _ = w.one.Begin(w.t.Context(), wrong)
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,6 +175,38 @@ func TestRefusalsAreAlike(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"get 4", "commit 1 to activation_code"}, want.Calls); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// waiting makes what is entered that of a recovery code which nobody has vouched for.
+func (w *world) waiting(e *account.Entered) {
+	w.t.Helper()
+	w.nhsLogin("P9", "P9.Cm")
+	e.Code = w.letter().Code
+}
+
+// Whoever enters a right recovery code too early is told so, by the same work as any
+// refusal; a try that is right is not counted as a wrong one.
+func TestARecoveryThatWaitsIsSaid(t *testing.T) {
+	w := start(t)
+	e := account.Entered{Number: mary, BirthDate: maryBorn}
+	w.waiting(&e)
+	wrong := e
+	wrong.BirthDate = tomBorn
+	refused := w.trace(w.one, wrong)
+	for range 6 {
+		got := w.trace(w.one, e)
+		if got.Code != account.CodeWaits || !strings.Contains(got.Text, "one more member of staff") {
+			t.Errorf("%+v", got)
+		}
+		got.Code, got.Text = refused.Code, refused.Text
+		if diff := cmp.Diff(refused, got); diff != "" {
+			t.Errorf("it is other work than a refusal:\n%s", diff)
+		}
+	}
+	w.must(w.two.Vouch(t.Context(), bert, selector(e.Code)))
+	if got := w.begin(e.Code); !got.Recovery {
+		t.Errorf("%+v", got)
 	}
 }
 

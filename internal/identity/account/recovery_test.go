@@ -29,7 +29,7 @@ func TestRecoveryInPerson(t *testing.T) {
 	}
 	entered := account.Entered{Code: l.Code, Number: mary, BirthDate: maryBorn}
 	_, err := w.one.Begin(t.Context(), entered)
-	wantKind(t, "with one voucher", err, errs.Unprocessable, account.CodeRefused)
+	wantKind(t, "with one voucher", err, errs.Unprocessable, account.CodeWaits)
 
 	wantKind(t, "the same again", w.one.Vouch(t.Context(), anna, l.ID), errs.Forbidden, "")
 	elsewhere, renamed := anna, anna
