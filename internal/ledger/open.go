@@ -36,6 +36,7 @@ type Options struct {
 	Interval time.Duration // and after such a time, if there were any; 0: a minute
 	Now      func() time.Time
 	Observe  func(d time.Duration, err error) // each Append; may be nil
+	Missing  func(logs int)                   // how many logs of other instances are gone, at opening and with each checkpoint; may be nil
 	Logger   *slog.Logger                     // may be nil
 	// Adopt takes a log without any checkpoint as it is. An operator asks for it
 	// after losing the checkpoints, knowing that nothing then vouches for the past.
@@ -98,7 +99,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	back, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	l.loadBlocks(back, base)
-	if l.last.Load() == nil {
+	if last := l.last.Load(); last != nil {
+		l.others(ctx, last) // says at once what is gone
+	} else {
 		// From now on a log without a checkpoint means that checkpoints were lost.
 		if _, err := l.Checkpoint(ctx); err != nil {
 			stop()

@@ -88,7 +88,8 @@ type Extent struct {
 }
 
 // others returns what a checkpoint says of the other instances' logs. One that was named
-// before goes on to be named, whether it is still there or not; if not, that is logged.
+// before goes on to be named, whether it is still there or not; if not, that is logged,
+// and Missing told.
 func (l *Ledger) others(ctx context.Context, before *Checkpoint) []Extent {
 	most := extents{}
 	if before != nil {
@@ -98,10 +99,15 @@ func (l *Ledger) others(ctx context.Context, before *Checkpoint) []Extent {
 	if err != nil {
 		l.o.Logger.Warn("ledger checkpoint names the other instances as the one before did", "error", err)
 	}
+	missing := 0
 	for name, events := range most {
 		if err == nil && !slices.ContainsFunc(all, func(x Extent) bool { return x.Instance == name }) {
 			l.o.Logger.Error("the ledger of another instance is not there any more: look with dcr ledger verify", "instance", name, "events", events)
+			missing++
 		}
+	}
+	if err == nil && l.o.Missing != nil {
+		l.o.Missing(missing)
 	}
 	most.add(all)
 	delete(most, l.o.Instance)

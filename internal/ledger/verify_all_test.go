@@ -104,7 +104,13 @@ func TestALogThatVanished(t *testing.T) {
 	}
 	var said strings.Builder
 	o.Log, o.Docs, o.Logs, o.Logger = log, c.e, c.e, slog.New(slog.NewTextHandler(&said, nil))
+	missing := []int{}
+	o.Missing = func(logs int) { missing = append(missing, logs) }
 	c.mine = map[string]*Ledger{"a": open(t, o)}
+	if len(missing) != 1 || missing[0] != 1 || !strings.Contains(said.String(), "instance=b events=2") {
+		t.Errorf("at opening: %v %s", missing, &said)
+	}
+	said.Reset()
 	c.looks("a", "p")
 	newest, err := c.mine["a"].Checkpoint(t.Context())
 	if err != nil {
@@ -112,6 +118,9 @@ func TestALogThatVanished(t *testing.T) {
 	}
 	if !strings.Contains(said.String(), "level=ERROR") || !strings.Contains(said.String(), "instance=b events=2") {
 		t.Errorf("logged: %s", &said)
+	}
+	if len(missing) != 2 || missing[1] != 1 {
+		t.Errorf("with a checkpoint: %v", missing)
 	}
 	sizes, err := sizesIn(o.Folders[0], "a")
 	if err != nil {

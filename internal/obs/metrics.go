@@ -16,6 +16,7 @@ type Metrics struct {
 	durations   *prometheus.HistogramVec
 	append      prometheus.Histogram
 	appendFails prometheus.Counter
+	missing     prometheus.Gauge
 	commit      prometheus.Histogram
 	commitFails prometheus.Counter
 	inboxFails  prometheus.Counter
@@ -41,6 +42,8 @@ func NewMetrics() *Metrics {
 			Help: "Time until an access event was durable.", Buckets: seconds()}),
 		appendFails: prometheus.NewCounter(prometheus.CounterOpts{Name: "dcr_ledger_append_failures_total",
 			Help: "Access events that could not be written, so that nothing was answered."}),
+		missing: prometheus.NewGauge(prometheus.GaugeOpts{Name: "dcr_ledger_logs_missing",
+			Help: "Ledgers of other instances that a checkpoint names and that are not there any more."}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "dcr_store_commit_duration_seconds",
 			Help: "Time until a commit was durable.", Buckets: seconds()}),
 		commitFails: prometheus.NewCounter(prometheus.CounterOpts{Name: "dcr_store_commit_failures_total",
@@ -52,7 +55,7 @@ func NewMetrics() *Metrics {
 		quarantined: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "dcr_inbox_quarantined_total",
 			Help: "Messages of a source that were quarantined, by the code of the reason."}, []string{"source", "reason"}),
 	}
-	m.Registry.MustRegister(m.requests, m.durations, m.append, m.appendFails, m.commit, m.commitFails, m.inboxFails, m.inbox, m.quarantined,
+	m.Registry.MustRegister(m.requests, m.durations, m.append, m.appendFails, m.missing, m.commit, m.commitFails, m.inboxFails, m.inbox, m.quarantined,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -89,6 +92,10 @@ func (m *Metrics) LedgerAppend(took time.Duration, err error) {
 		m.appendFails.Inc()
 	}
 }
+
+// LedgerMissing says how many ledgers of other instances are gone; it fits
+// ledger.Options.Missing.
+func (m *Metrics) LedgerMissing(logs int) { m.missing.Set(float64(logs)) }
 
 // StoreCommit counts the time of a batch of commits that was written, or could not be.
 func (m *Metrics) StoreCommit(took time.Duration, _ error) { m.commit.Observe(took.Seconds()) }

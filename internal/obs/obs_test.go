@@ -132,13 +132,14 @@ func TestMetrics(t *testing.T) {
 	s.Appended.Inc()
 	s.Applied.Inc()
 	s.Quarantined("unknown-patient")
+	m.LedgerMissing(1)
 	_, body := ask("/metrics")
 	for _, want := range []string{
 		`dcr_requests_total{class="2xx",method="GET",route="/fhir/R4/:type/:id"} 1`,
 		`dcr_requests_total{class="4xx",method="GET",route="/fhir/R4/:type/:id"} 1`,
 		`dcr_requests_total{class="none",method="GET",route="/fhir/R4/:type/:id"} 1`,
 		`dcr_request_duration_seconds_count{method="GET",route="/fhir/R4/:type/:id"} 3`,
-		"dcr_ledger_append_duration_seconds_count 2", "dcr_ledger_append_failures_total 1", "dcr_store_commit_duration_seconds_count 1",
+		"dcr_ledger_append_duration_seconds_count 2", "dcr_ledger_append_failures_total 1", "dcr_ledger_logs_missing 1", "dcr_store_commit_duration_seconds_count 1",
 		`dcr_inbox_total{result="applied",source="uhd-pas"} 1`,
 		`dcr_inbox_quarantined_total{reason="unknown-patient",source="uhd-pas"} 1`, "dcr_ready 1", "go_goroutines",
 	} {

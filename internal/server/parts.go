@@ -158,7 +158,7 @@ func (s *Server) openLedger(ctx context.Context, p *parts) error {
 	}
 	appends := &writes{now: s.o.Now, fenced: s.fenced}
 	p.ledger, err = ledger.Open(ctx, ledger.Options{Log: watchedLog{log, appends}, Instance: c.Instance, Key: key, Folders: c.Checkpoints, Derived: derivedFolder(c),
-		Docs: p.db, Logs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Logger: s.log, Adopt: c.AdoptLedger})
+		Docs: p.db, Logs: p.db, Every: c.LedgerEvery, Now: s.o.Now, Observe: s.metrics.LedgerAppend, Missing: s.metrics.LedgerMissing, Logger: s.log, Adopt: c.AdoptLedger})
 	if err != nil {
 		return err
 	}
