@@ -199,6 +199,14 @@ func (a *app) print(told any, table func(w io.Writer)) error {
 // say tells people what was done, on standard error.
 func (a *app) say(format string, args ...any) { fmt.Fprintf(a.errs, format+"\n", args...) }
 
+// done says what holds from now on, unless it failed.
+func (a *app) done(err error, format string, args ...any) error {
+	if err == nil {
+		a.say(format, args...)
+	}
+	return err
+}
+
 // terminal is where a bar can be drawn: standard error, if somebody watches it.
 func (a *app) terminal() io.Writer {
 	if f, ok := a.errs.(*os.File); ok {

@@ -43,7 +43,7 @@ func (a *app) clientsList() *cobra.Command {
 				return a.print(operator.Partners{Clients: list}, func(w io.Writer) {
 					fmt.Fprintln(w, "ID\tORG\tKIND\tNAME\tBY\tSTATE")
 					for _, cl := range list {
-						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", cl.ID, cl.Org, cl.Kind, cl.Name, credentials(cl), map[bool]string{true: "revoked"}[cl.Revoked])
+						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", cl.ID, cl.Org, cl.Kind, cl.Name, credentials(cl), map[bool]string{true: "revoked", false: "live"}[cl.Revoked])
 					}
 				})
 			})
@@ -102,7 +102,9 @@ keys for ES384 or RS384. To change keys or names of a client, use dcr partners i
 				return err
 			}
 		}
-		return a.with(c, func(ctx context.Context, ops operator.Operations) error { return ops.RegisterClient(ctx, cl) })
+		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+			return a.done(ops.RegisterClient(ctx, cl), "%s is registered for %s", cl.ID, cl.Org)
+		})
 	}
 	return c
 }
@@ -132,7 +134,9 @@ func (a *app) clientsRevoke() *cobra.Command {
 		Long:    "revoke ends a client at its next request, and for good: to come back it is registered anew under another id.",
 		Example: "  dcr clients revoke uhd-epr",
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.with(c, func(ctx context.Context, ops operator.Operations) error { return ops.RevokeClient(ctx, args[0]) })
+			return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+				return a.done(ops.RevokeClient(ctx, args[0]), "%s is revoked, for good", args[0])
+			})
 		},
 	}
 }

@@ -84,7 +84,9 @@ care-plans social-care about-me contributions.`,
 			parse("signed", signed, &g.Signed, operator.ParseDay), parse("ends", ends, &g.Ends, operator.ParseDay), parse("dspt", dspt, &g.DSPT, operator.ParseDay)); err != nil {
 			return err
 		}
-		return a.with(c, func(ctx context.Context, ops operator.Operations) error { return ops.PutAgreement(ctx, g) })
+		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+			return a.done(ops.PutAgreement(ctx, g), "the agreement of %s is %s until %s", g.Org, g.State(time.Now()), g.Ends)
+		})
 	}
 	return c
 }
@@ -147,7 +149,10 @@ func (a *app) partnersSuspend(suspend bool) *cobra.Command {
 		if err != nil {
 			return usage("%s", words(err))
 		}
-		return a.with(c, func(ctx context.Context, ops operator.Operations) error { return ops.Suspend(ctx, org, suspend) })
+		holds := map[bool]string{true: "allows nothing from now on", false: "is not suspended any more"}[suspend]
+		return a.with(c, func(ctx context.Context, ops operator.Operations) error {
+			return a.done(ops.Suspend(ctx, org, suspend), "the agreement of %s %s", org, holds)
+		})
 	}
 	return c
 }

@@ -102,7 +102,7 @@ and pharmacy are left out for everybody, and the person is found by number only.
 		Example: "  dcr people restrict\n  dcr people restrict --off"}
 	c.Flags().BoolVar(&off, "off", false, "take the mark away")
 	return a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-		return ops.SetRestricted(ctx, n[0], !off)
+		return a.done(ops.SetRestricted(ctx, n[0], !off), "the person is %s from now on", marked("restricted", !off))
 	})
 }
 
@@ -120,7 +120,7 @@ named with --clear the person is then unknown. The list replaces an earlier one.
 			return usage("--off and --clear do not go together")
 		}
 		s.Sensitive = !off
-		return ops.SetSensitive(ctx, n[0], s)
+		return a.done(ops.SetSensitive(ctx, n[0], s), "the person is %s from now on", marked("sensitive", s.Sensitive))
 	})
 }
 
@@ -133,8 +133,16 @@ and what sources send is still taken. Of joined records it is about all: split f
 		Example: "  dcr people invalidate\n  dcr people invalidate --undo"}
 	c.Flags().BoolVar(&undo, "undo", false, "the number is valid after all")
 	return a.person(c, onePerson, func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-		return ops.SetInvalidated(ctx, n[0], !undo)
+		return a.done(ops.SetInvalidated(ctx, n[0], !undo), "the number is %s from now on", marked("invalid", !undo))
 	})
+}
+
+// marked says whether a mark holds.
+func marked(as string, holds bool) string {
+	if holds {
+		return "marked as " + as
+	}
+	return "not marked as " + as
 }
 
 func (a *app) join() *cobra.Command {
@@ -145,7 +153,7 @@ needed: the record to be joined, then the one that survives.`,
 		Example: "  dcr people join\n  dcr people join --number-file numbers"}
 	return a.person(c, []string{"NHS number of the record to be joined", "NHS number of the record that survives"},
 		func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-			return ops.Join(ctx, n[0], n[1])
+			return a.done(ops.Join(ctx, n[0], n[1]), "the first record is read as part of the second from now on")
 		})
 }
 
@@ -157,6 +165,6 @@ the one to be taken out.`,
 		Example: "  dcr people split"}
 	return a.person(c, []string{"NHS number of the record that survived", "NHS number of the record to be taken out"},
 		func(ctx context.Context, ops operator.Operations, n []nhs.Number) error {
-			return ops.Split(ctx, n[0], n[1])
+			return a.done(ops.Split(ctx, n[0], n[1]), "the two records are read by themselves from now on")
 		})
 }
