@@ -16,13 +16,23 @@ const binaryType = "Binary"
 // read, withheld and replaced together with it. A Binary that no entry leads to stays
 // what it is.
 func (j *job) embed() {
+	named := map[string]int{} // how many Binaries have a name
+	for i := range j.entries {
+		if e := &j.entries[i]; e.typ == binaryType {
+			named[e.fullURL]++
+			named[binaryType+"/"+e.sourceID]++
+		}
+	}
+	if len(named) == 0 {
+		return
+	}
 	room := DefaultLimit
 	for i := range j.entries {
 		e := &j.entries[i]
 		if e.typ == binaryType || !e.resource.Exists() {
 			continue
 		}
-		w := embedder{j: j, src: e.resource.Raw(), base: e.resource.Offset(), room: room}
+		w := embedder{j: j, named: named, src: e.resource.Raw(), base: e.resource.Offset(), room: room}
 		if !w.walk(e.resource) || !e.live() {
 			continue
 		}
@@ -38,6 +48,7 @@ func (j *job) embed() {
 // embedder copies a resource, putting data where an attachment has the url of a Binary.
 type embedder struct {
 	j        *job
+	named    map[string]int
 	src, dst []byte
 	base     int // offset of src in its document
 	done     int // bytes of src that have been copied or replaced
@@ -53,7 +64,7 @@ func (w *embedder) walk(n fhir.Node) (found bool) {
 		}
 	case fhir.Object:
 		if url := n.Get("url"); url.Kind() == fhir.String && !n.Get("data").Exists() {
-			if b := w.j.binary(url.Text()); b != nil {
+			if b := w.binary(url.Text()); b != nil {
 				b.ignored = true
 				w.put(n, url, b.resource)
 				return true
@@ -66,16 +77,22 @@ func (w *embedder) walk(n fhir.Node) (found bool) {
 	return found
 }
 
-// binary returns the Binary with data that a literal means, if that is in the Bundle.
-func (j *job) binary(literal string) *entry {
-	t := j.resolve(literal, binaryType)
-	if t.entry < 0 || t.typ != binaryType || j.entries[t.entry].held != nil {
+// binary returns the Binary with data that a literal means, if that is in the Bundle and
+// no other there has the name: it might be another person's document.
+func (w *embedder) binary(literal string) *entry {
+	t := w.j.resolve(literal, binaryType)
+	if t.entry < 0 || t.typ != binaryType {
 		return nil
 	}
-	if b := &j.entries[t.entry]; b.resource.Get("data").Kind() == fhir.String {
-		return b
+	b := &w.j.entries[t.entry]
+	name := binaryType + "/" + b.sourceID
+	if literal == b.fullURL {
+		name = literal
 	}
-	return nil
+	if b.held != nil || w.named[name] > 1 || b.resource.Get("data").Kind() != fhir.String {
+		return nil
+	}
+	return b
 }
 
 // put writes the data, and the content type where the attachment tells none, in place

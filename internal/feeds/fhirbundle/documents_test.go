@@ -107,3 +107,28 @@ func TestDocumentsThatAreNotTaken(t *testing.T) {
 		t.Errorf("held: %s", got)
 	}
 }
+
+// Where two documents have one name, neither is put into a letter: it might be somebody
+// else's.
+func TestTwoDocumentsOfOneName(t *testing.T) {
+	other := "urn:uuid:7a000000-0000-4000-8000-0000000000b2"
+	second := strings.Replace(binary("c2Vjb25k"), binaryURL, other, 1)
+	for _, c := range []struct{ url, want, statuses string }{
+		{"Binary/b", `"url":"Binary/b"`, "201 202 202"},
+		{binaryURL, `"data":"Zmlyc3Q="`, "201 200 202"},
+		{other, `"data":"c2Vjb25k"`, "201 202 200"},
+	} {
+		w := newWorld(t)
+		w.knows("1", mary, maryBorn)
+		a := w.send(practice, bundle("batch", at2, letter(`"contentType":"text/plain","url":"`+c.url+`"`), binary("Zmlyc3Q="), second))
+		if a.statuses() != c.statuses || !strings.Contains(w.digest(mary), c.want) {
+			t.Errorf("%s: %s, %s", c.url, a.statuses(), w.digest(mary))
+		}
+	}
+	w := newWorld(t)
+	w.knows("1", mary, maryBorn)
+	w.send(practice, bundle("batch", at2, letter(`"contentType":"text/plain","url":"`+binaryURL+`"`), binary("Zmlyc3Q="), binary("c2Vjb25k")))
+	if d := w.digest(mary); strings.Contains(d, `"data"`) {
+		t.Errorf("two of one address: %s", d)
+	}
+}
